@@ -1,0 +1,47 @@
+"""Every way the wire can go wrong has a name."""
+
+from __future__ import annotations
+
+
+class ProtocolError(Exception):
+    """The peer broke the worker protocol; the connection cannot be trusted any more."""
+
+
+class FrameTooLarge(ProtocolError):
+    """A frame announced more bytes than the limits of this connection allow."""
+
+
+class MalformedFrame(ProtocolError):
+    """A frame whose header is not msgpack, or whose arrays do not fit its payload."""
+
+
+class TruncatedFrame(ProtocolError):
+    """The connection ended in the middle of a frame."""
+
+
+class UnexpectedMessage(ProtocolError):
+    """A message that is well formed, but of a type that makes no sense at this point."""
+
+
+class UnknownReply(ProtocolError):
+    """A reply to a request that was never made."""
+
+
+class DuplicateReply(ProtocolError):
+    """A second reply to a request that was already answered."""
+
+
+class LateReply(ProtocolError):
+    """A reply to a request whose deadline had passed."""
+
+
+class WrongReply(ProtocolError):
+    """A reply whose lane, agent or step is not the request's."""
+
+
+class VersionMismatch(ProtocolError):
+    """The two sides speak no common version of the protocol."""
+
+
+class UnsupportedValue(ProtocolError, TypeError):
+    """A value that has no form on the wire (an object array, a custom class)."""

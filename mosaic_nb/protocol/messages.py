@@ -1,0 +1,481 @@
+"""The messages of the worker protocol, version 1.
+
+The scheduler sends requests, a worker answers each with exactly one reply, in the order received. A reply
+carries the ``id``, ``lane``, ``agent`` and ``step`` of its request, so that a reply gone astray is an error
+with a name and never another agent's decision.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+VERSIONS: tuple[int, ...] = (1,)
+"""The protocol versions that this release speaks, oldest first."""
+
+
+class Message(msgspec.Struct, tag_field="type", omit_defaults=True, kw_only=True):
+    """What every message carries: which request it is (or answers), and whom it concerns."""
+
+    id: int
+    lane: str = ""
+    agent: str = ""
+    step: int = 0
+
+
+# --- what the messages are made of -------------------------------------------------------------------
+
+
+class Data(msgspec.Struct, omit_defaults=True):
+    """A part of a message: a plain map on the wire, without an id of its own."""
+
+
+class View(Data):
+    """A wrapper whose ``observation`` method is applied to one seat's observation.
+
+    Attributes:
+        wrapper: ``"module:Class"``, a ``gymnasium.ObservationWrapper``.
+        options: keyword arguments of its constructor.
+    """
+
+    wrapper: str
+    options: dict[str, Any] = {}
+
+
+class Environment(Data):
+    """How to make an environment.
+
+    Attributes:
+        id: what Gymnasium resolves, or ``"module:name"``; a readable name where ``callable`` is set.
+        options: keyword arguments for ``gymnasium.make`` or the callable.
+        wrappers: ``(what, options)`` pairs, innermost first: ``what`` is ``"module:Class"`` or, for a class of
+            the user's own, its cloudpickle. They change the game for every seat.
+        callable: the cloudpickle of the user's own class or function, else None.
+        max_steps: truncate an episode after this many steps, or None for the environment's own limit.
+    """
+
+    id: str
+    options: dict[str, Any] = {}
+    wrappers: list[tuple[str | bytes, dict[str, Any]]] = []
+    callable: bytes | None = None
+    max_steps: int | None = None
+
+
+class Observation(Data):
+    """What an agent perceives before it decides.
+
+    Attributes:
+        value: the observation, a member of the agent's observation space.
+        step: how many steps the episode has had, from 0.
+        action_mask: int8 array, 1 where an action is legal, or None where all are.
+        text: the observation in words, only for a seat that needs ``text``.
+        frame: uint8 array of shape (height, width, 3), RGB, only for a seat that needs ``frame``.
+        history: what the agent perceived and did before, oldest first, only for a seat that needs ``history``.
+    """
+
+    value: Any
+    step: int = 0
+    action_mask: Any = None
+    text: str | None = None
+    frame: Any = None
+    history: list[Past] | None = None
+
+
+class Past(Data):
+    """One past step of an agent, in words: an entry of ``Observation.history``."""
+
+    step: int
+    text: str
+    action: str
+    reward: float
+
+
+class Outcome(Data):
+    """One past step of an agent: what a learner learns from, and what catch-up replays.
+
+    Attributes:
+        observation: what the agent perceived.
+        action: what was done, whoever decided it.
+        reward: what the agent was paid from that action until its next turn.
+        terminated, truncated: whether the agent's episode ended there.
+    """
+
+    observation: Observation
+    action: Any
+    reward: float
+    terminated: bool = False
+    truncated: bool = False
+
+
+class Call(Data):
+    """One call of a remote or local model, a row of the ``calls`` table.
+
+    Attributes:
+        model: the model's name.
+        prompt, reply: the whole texts, as sent and as received.
+        images: encoded images (PNG or JPEG) that went along.
+        parsed: the decision as it was read from the reply.
+        input_tokens, output_tokens: as the provider counted them, or None.
+        cost: in US dollars, or None.
+        latency: in seconds.
+        attempts: how many tries it took, 1 or more.
+        cached: whether the answer came from a cache.
+        error: why no decision came of it, or None.
+    """
+
+    model: str
+    prompt: str
+    reply: str = ""
+    images: list[bytes] = []
+    parsed: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+    latency: float = 0.0
+    attempts: int = 1
+    cached: bool = False
+    error: str | None = None
+
+
+class Episode(Data):
+    """What a seat is told when an episode begins.
+
+    Attributes:
+        agent: the agent it acts for.
+        observation_space, action_space: as data, see ``mosaic_nb.protocol.spaces``; the observation space is
+            that of the seat's own view.
+        action_labels: a name per action, in the action space's order, or empty where actions have no names.
+        noop: the index of the action that does nothing, or None.
+        rules: the rules of the game in words; ``goal``: what the agent should achieve.
+        team, role: where the environment has them.
+        environment: the environment's id.
+        number: how many episodes the lane has begun before, from 0.
+        trial: how many trials the lane has begun before; ``position``: this episode's place in its trial, from
+            0, of ``trial_length``. A seat clears its context only where ``position`` is 0.
+        seed: 64 bits of this seat's own, for what it draws once an episode. The environment's seed stays hidden.
+    """
+
+    agent: str
+    observation_space: dict[str, Any]
+    action_space: dict[str, Any]
+    action_labels: list[str] = []
+    noop: int | None = None
+    rules: str = ""
+    goal: str = ""
+    team: str = ""
+    role: str = ""
+    environment: str = ""
+    number: int = 0
+    trial: int = 0
+    position: int = 0
+    trial_length: int = 1
+    seed: int = 0
+
+
+class Seed(Data):
+    """What ``reset`` of the environment receives.
+
+    Attributes:
+        seed: the environment's seed.
+        instance: in a trial of several episodes the hidden instance, passed as ``options={"instance": ...}``.
+    """
+
+    seed: int
+    instance: int | None = None
+
+
+class Agent(Data):
+    """What an environment says of one agent: its spaces as data, labels and place in the game.
+
+    ``keys`` maps action indices to keyboard keys, ``noop`` is the index of the action that does nothing.
+    """
+
+    observation_space: dict[str, Any]
+    action_space: dict[str, Any]
+    action_labels: list[str] = []
+    keys: dict[str, int] = {}
+    noop: int | None = None
+    rules: str = ""
+    goal: str = ""
+    team: str = ""
+    role: str = ""
+
+
+# --- requests ----------------------------------------------------------------------------------------
+
+
+class Hello(Message, tag="hello"):
+    """The first request: the versions offered, and what only this worker may know.
+
+    Attributes:
+        versions: protocol versions the scheduler speaks.
+        name: what the worker is called in messages and logs.
+        variables: environment variables (keys, endpoints) for this worker alone, to be set before loading.
+    """
+
+    versions: list[int]
+    name: str = ""
+    variables: dict[str, str] = {}
+
+
+class Load(Message, tag="load"):
+    """Load the operator, once.
+
+    Attributes:
+        options: its keyword arguments.
+        callable: the cloudpickle of the user's own function, for the ``callable`` operator alone.
+    """
+
+    options: dict[str, Any] = {}
+    callable: bytes | None = None
+
+
+class ResetSeat(Message, tag="reset_seat"):
+    """Begin an episode for a seat; a seat that does not exist yet is made.
+
+    Attributes:
+        episode: what the seat is told.
+        learn: outcomes of the episode before that the seat has not been told yet.
+    """
+
+    episode: Episode
+    learn: list[Outcome] = []
+
+
+class Act(Message, tag="act"):
+    """Ask a seat for a decision.
+
+    Attributes:
+        observation: what the agent perceives.
+        seed: 64 bits; a seat that samples uses them, so the same step asked twice decides the same.
+        learn: outcomes since the seat was last addressed.
+    """
+
+    observation: Observation
+    seed: int = 0
+    learn: list[Outcome] = []
+
+
+class Learn(Message, tag="learn"):
+    """Catch-up: bring a seat to a step without a decision."""
+
+    learn: list[Outcome]
+
+
+class CloseSeat(Message, tag="close_seat"):
+    """The seat is not needed any more; its last outcomes come along."""
+
+    learn: list[Outcome] = []
+
+
+class Open(Message, tag="open"):
+    """Make the lane's environment, once."""
+
+    environment: Environment
+
+
+class Observe(Message, tag="observe"):
+    """Say what the seat of an agent perceives from now on.
+
+    Attributes:
+        needs: of ``text``, ``frame``, ``history``. Nothing undeclared is built.
+        view: wrappers whose ``observation`` is applied to this seat's observation alone, innermost first.
+    """
+
+    needs: list[str] = []
+    view: list[View] = []
+
+
+class ResetEnvironment(Message, tag="reset_environment"):
+    """Begin an episode of the environment."""
+
+    seed: Seed
+
+
+class StepEnvironment(Message, tag="step_environment"):
+    """Advance the environment by one step, with an action for each agent that is to move."""
+
+    actions: dict[str, Any]
+
+
+class Render(Message, tag="render"):
+    """Ask for a picture of the environment as it stands.
+
+    Attributes:
+        format: ``"jpeg"``, ``"png"``, or ``"raw"`` for the pixels.
+        quality: of a JPEG, 1 to 100.
+    """
+
+    format: str = "png"
+    quality: int = 85
+
+
+class Ping(Message, tag="ping"):
+    """Ask for a sign of life."""
+
+
+class Shutdown(Message, tag="shutdown"):
+    """Close every seat and environment, answer, and leave."""
+
+
+# --- replies -----------------------------------------------------------------------------------------
+
+
+class Answer(Message):
+    """What every reply may bring home: rows for the ``calls`` table."""
+
+    calls: list[Call] = []
+
+
+class Welcome(Answer, tag="welcome"):
+    """The reply to ``hello``.
+
+    Attributes:
+        version: the protocol version chosen, one of those offered.
+        capabilities: of ``act``, ``act_many``, ``learn``, ``environment``, ``block``.
+        libraries: versions of what the worker runs on, for the run's header.
+    """
+
+    version: int
+    name: str = ""
+    capabilities: list[str] = []
+    libraries: dict[str, str] = {}
+
+
+class Loaded(Answer, tag="loaded"):
+    """The reply to ``load``.
+
+    Attributes:
+        needs: of ``text``, ``frame``, ``history``: what the operator's seats perceive beside the observation.
+        learns: whether its seats want outcomes.
+        view: the wrappers its policy was trained behind.
+        provenance: what the run's header keeps of it, such as a hash of the weights.
+    """
+
+    needs: list[str] = []
+    learns: bool = False
+    view: list[View] = []
+    provenance: dict[str, str] = {}
+
+
+class Decision(Answer, tag="decision"):
+    """The reply to ``act``.
+
+    Attributes:
+        action: a member of the action space.
+        probabilities: float per action, or None.
+        value: the expected return, or None.
+    """
+
+    action: Any = None
+    probabilities: Any = None
+    value: float | None = None
+
+
+class Done(Answer, tag="done"):
+    """The reply to a request that has nothing to tell but that it was done."""
+
+
+class Opened(Answer, tag="opened"):
+    """The reply to ``open``.
+
+    Attributes:
+        agents: every agent that may appear, by name.
+        family: the name of the environment's family, or empty.
+        spec: the id and version as the registry knows them, for the run's header.
+        success_above: an episode is a success if its return is above this, or None where nothing is known.
+        numbers: keys of ``info`` that the episode's row keeps.
+        max_steps: the episode's limit, or None.
+        renders: whether there is a picture; else the text stands in for it.
+    """
+
+    agents: dict[str, Agent]
+    family: str = ""
+    spec: str = ""
+    success_above: float | None = None
+    numbers: list[str] = []
+    max_steps: int | None = None
+    renders: bool = False
+    libraries: dict[str, str] = {}
+
+
+class Observed(Answer, tag="observed"):
+    """The reply to ``observe``: the observation space of the seat's view, and what it perceives now.
+
+    ``observation`` is None before the first reset and where the agent is not to move.
+    """
+
+    observation_space: dict[str, Any]
+    observation: Observation | None = None
+
+
+class Transition(Answer, tag="transition"):
+    """The reply to ``reset_environment`` and ``step_environment``.
+
+    Attributes:
+        observations: of the agents that are to move next, by agent; empty when the episode is over.
+        rewards: by agent, of everybody who acted or was paid.
+        terminated, truncated: names of the agents that ended with this step.
+        over: whether the episode is over for all.
+        digest: 16 hex digits over observations and masks, rewards and flags; see ``docs/determinism.md``.
+        seconds: what the environment itself took.
+        numbers: values of ``info`` that the episode's row keeps.
+    """
+
+    observations: dict[str, Observation] = {}
+    rewards: dict[str, float] = {}
+    terminated: list[str] = []
+    truncated: list[str] = []
+    over: bool = False
+    digest: str = ""
+    seconds: float = 0.0
+    numbers: dict[str, float] = {}
+
+
+class Picture(Answer, tag="picture"):
+    """The reply to ``render``.
+
+    Attributes:
+        format: ``"jpeg"``, ``"png"``, ``"raw"`` or ``"text"`` where there is no picture.
+        width, height: in pixels.
+        data: the encoded picture; ``pixels``: the uint8 array (height, width, 3) of ``raw``.
+        text: what stands in for a picture.
+    """
+
+    format: str
+    width: int = 0
+    height: int = 0
+    data: bytes = b""
+    pixels: Any = None
+    text: str = ""
+
+
+class Failure(Answer, tag="failure"):
+    """The reply to a request that raised: the worker itself lives on.
+
+    Attributes:
+        error: the exception's class; ``message``: its text; ``traceback``: as the worker would print it.
+    """
+
+    error: str
+    message: str
+    traceback: str = ""
+
+
+Request = (
+    Hello
+    | Load
+    | ResetSeat
+    | Act
+    | Learn
+    | CloseSeat
+    | Open
+    | Observe
+    | ResetEnvironment
+    | StepEnvironment
+    | Render
+    | Ping
+    | Shutdown
+)
+Reply = Welcome | Loaded | Decision | Done | Opened | Observed | Transition | Picture | Failure
