@@ -45,3 +45,7 @@ class VersionMismatch(ProtocolError):
 
 class UnsupportedValue(ProtocolError, TypeError):
     """A value that has no form on the wire (an object array, a custom class)."""
+
+
+class UnsupportedSpace(ProtocolError, TypeError):
+    """A space that cannot be written as data, or data that describes no space."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
@@ -50,14 +51,18 @@ class Encoder:
         """Return the frame of a message.
 
         Raises:
-            UnsupportedValue: the message holds something that has no form on the wire.
+            UnsupportedValue: the message holds what has no form on the wire, or more than a frame may.
         """
         self._size = 0
         self._arrays.clear()
         try:
             header = self._encode(message)
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise UnsupportedValue(str(error)) from error
+        if len(header) > HEADER_LIMIT:
+            raise UnsupportedValue(
+                f"a message of {len(header):,} bytes beside its arrays is over the limit of {HEADER_LIMIT:,}"
+            )
         return b"".join((PREFIX.pack(len(header), self._size), header, *self._arrays))
 
     def _hook(self, value: Any) -> Any:
@@ -70,6 +75,8 @@ class Encoder:
     def _attach(self, code: int, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
         if array.dtype.kind not in _KINDS:
             raise UnsupportedValue(f"an array of dtype {array.dtype} has no form on the wire")
+        if self._size + array.nbytes > PAYLOAD_LIMIT:
+            raise UnsupportedValue(f"a message's arrays are over the limit of {PAYLOAD_LIMIT:,} bytes")
         description = _pack((array.dtype.str, array.shape, self._size))
         data = array.tobytes()
         padding = -len(data) % _ALIGNMENT
@@ -116,7 +123,7 @@ class Decoder(Generic[T]):
             TruncatedFrame: it ended inside a frame.
         """
         if self._buffer:
-            raise TruncatedFrame(f"the connection ended inside a frame, after {len(self._buffer)} of its bytes")
+            raise TruncatedFrame(f"the connection ended inside a frame, {len(self._buffer)} bytes into it")
 
     def _is_one_frame(self, data: bytes | memoryview) -> bool:
         return len(data) >= PREFIX.size and sum(self._lengths(data)) + PREFIX.size == len(data)
@@ -144,7 +151,7 @@ class Decoder(Generic[T]):
         self._payload = frame[split:]
         try:
             return self._decode(frame[PREFIX.size : split])  # type: ignore[no-any-return]
-        except (msgspec.MsgspecError, ValueError, TypeError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
             raise MalformedFrame(f"a frame could not be decoded: {error}") from error
 
     def _hook(self, code: int, data: memoryview) -> Any:
@@ -159,6 +166,10 @@ class Decoder(Generic[T]):
             raise MalformedFrame(f"an array of {count:,} x {name} at {offset:,} does not fit its payload")
         if count == 0:
             return np.empty(shape, dtype)
+        if dtype.kind == "U":
+            points = np.frombuffer(self._payload, f"{dtype.byteorder}u4", count * dtype.itemsize // 4, offset)
+            if points.max() > sys.maxunicode:  # else whoever reads the text gets a SystemError
+                raise MalformedFrame(f"an array of {count:,} texts holds code points that do not exist")
         # A copy: aligned, writable and free of the receive buffer.
         array = np.frombuffer(self._payload, dtype, count, offset).reshape(shape).copy()
         return array[()] if code == SCALAR else array

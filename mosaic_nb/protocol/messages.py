@@ -322,7 +322,7 @@ class Shutdown(Message, tag="shutdown"):
 # --- replies -----------------------------------------------------------------------------------------
 
 
-class Answer(Message):
+class Answer(Message, kw_only=True):
     """What every reply may bring home: rows for the ``calls`` table."""
 
     calls: list[Call] = []
@@ -369,7 +369,7 @@ class Decision(Answer, tag="decision"):
     """
 
     action: Any = None
-    probabilities: Any = None
+    probabilities: list[float] | None = None
     value: float | None = None
 
 
