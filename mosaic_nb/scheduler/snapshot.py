@@ -81,6 +81,7 @@ class Snapshot:
             or ``closed``.
         speed: ticks a second while playing.
         status: one line for people, such as whose turn it is.
+        playing: whether tick follows tick until paused; stays True while a person is waited for.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Snapshot:
     speed: float
     status: str
     lanes: tuple[LaneView, ...]
+    playing: bool = False
 
 
 class Controls(Protocol):

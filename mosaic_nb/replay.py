@@ -1,0 +1,238 @@
+"""Reading a run back, and proving that it happened: every episode is replayed from its seed and actions."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mosaic_nb import recording
+from mosaic_nb.environments.spec import declare
+from mosaic_nb.errors import EnvironmentFailure, MosaicError
+from mosaic_nb.protocol import ProtocolError, messages
+from mosaic_nb.scheduler.actions import Actions
+from mosaic_nb.scheduler.thread import scheduler_thread
+from mosaic_nb.scheduler.workers import EnvironmentWorker
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The first step of an episode that did not replay.
+
+    Attributes:
+        lane, branch, episode, seed: which episode.
+        step: which step of it, from 0; None where its reset differed already.
+        recorded, replayed: the two digests; ``replayed`` says what went wrong where there is none.
+    """
+
+    lane: str
+    branch: int
+    episode: int
+    seed: int
+    step: int | None
+    recorded: str
+    replayed: str
+
+    def __str__(self) -> str:
+        where = "at its reset" if self.step is None else f"at step {self.step}"
+        return (
+            f"lane {self.lane!r}, episode {self.episode} (seed {self.seed}, branch {self.branch}) differs first "
+            f"{where}: recorded {self.recorded}, replayed {self.replayed}"
+        )
+
+
+@dataclass
+class Verification:
+    """What a replay of a run found.
+
+    Attributes:
+        episodes, steps: how many were replayed.
+        mismatches: the first difference of every episode that has one.
+        differences: libraries or platform that are not the run's, each in words. With these a mismatch is not
+            comparable, rather than broken.
+    """
+
+    episodes: int = 0
+    steps: int = 0
+    mismatches: list[Mismatch] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every step replayed."""
+        return not self.mismatches
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        counted = f"{self.episodes} episodes, {self.steps} steps"
+        if self.ok:
+            return f"verified: {counted} replay exactly"
+        lines = [*self.differences]
+        verdict = "not comparable" if self.differences else "broken"
+        lines.append(f"{verdict}: {len(self.mismatches)} of {counted.split(',')[0]} do not replay")
+        lines += [str(mismatch) for mismatch in self.mismatches]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+class Run(recording.Run):
+    """A run: its four tables, its header, its texts and pictures, and the replay that proves it."""
+
+    def verify(self, environment: Any = None) -> Verification:
+        """Replay every episode from its seed and actions, and compare every digest.
+
+        Args:
+            environment: the environment, where it was made by an object of the notebook, which the run's folder
+                cannot hold.
+
+        Raises:
+            ValueError: the run's environment cannot be made from the header, and none was given.
+            EnvironmentFailure: it could not be made.
+        """
+        declared = _environment(self.header, environment)
+        return scheduler_thread().call(_verify(self, declared))
+
+
+def open_run(path: str | Path) -> Run:
+    """Open the run in a folder; one that was cut short opens with every step that was shown.
+
+    Raises:
+        FileNotFoundError, ValueError: there is no run.
+    """
+    return Run(Path(path))
+
+
+def save_copy(source: Path, target: Path) -> Run:
+    """Copy a run's folder, also while it is being written, and open the copy."""
+    recording.copy_run(source, target)
+    return open_run(target)
+
+
+def header_environment(declared: messages.Environment) -> dict[str, Any]:
+    """Return what the run's header keeps of an environment: enough to make it again, unless it came by value."""
+    try:
+        options = json.loads(json.dumps(declared.options))
+        wrappers = json.loads(json.dumps(declared.wrappers))
+        by_value = declared.callable is not None
+    except TypeError:  # an object among the options, or a wrapper of the user's own
+        options, wrappers, by_value = {}, [], True
+    return {
+        "id": declared.id,
+        "options": options,
+        "wrappers": wrappers,
+        "max_steps": declared.max_steps,
+        "by_value": by_value,
+    }
+
+
+def _environment(header: Mapping[str, Any], given: Any) -> messages.Environment:
+    kept = header["environment"]
+    if given is not None:
+        declared = declare(given)
+        declared.max_steps = declared.max_steps or kept["max_steps"]
+        return declared
+    if kept["by_value"]:
+        raise ValueError(
+            f"this run's environment, {kept['id']!r}, was an object of the notebook, which a run's folder does not "
+            f"hold; define it again and call run.verify(environment=...)"
+        )
+    wrappers = [(what, options) for what, options in kept["wrappers"]]
+    return messages.Environment(
+        id=kept["id"], options=kept["options"], wrappers=wrappers, max_steps=kept["max_steps"]
+    )
+
+
+@dataclass
+class _Recorded:
+    """One episode as the tables have it."""
+
+    lane: str
+    branch: int
+    episode: int
+    seed: messages.Seed
+    digest: str
+    actions: list[dict[str, Any]] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+
+
+async def _verify(run: Run, environment: messages.Environment) -> Verification:
+    result = Verification()
+    with tempfile.TemporaryDirectory(prefix="mosaic-nb-verify-") as folder:
+        worker = EnvironmentWorker("verify", environment, Path(folder) / "log")
+        try:
+            await worker.ensure()
+            result.differences = _differences(run.header.get("libraries", {}), worker.libraries)
+            for recorded in _episodes(run, worker.opened.agents):
+                result.episodes += 1
+                mismatch = await _replay(worker, recorded, result)
+                if mismatch is not None:
+                    result.mismatches.append(mismatch)
+        except (MosaicError, ProtocolError) as error:
+            raise EnvironmentFailure(
+                str(error), environment=environment.id, lane="verify", step=0, log=worker.log_tail()
+            ) from error
+        finally:
+            await worker.close()
+    return result
+
+
+async def _replay(worker: EnvironmentWorker, recorded: _Recorded, result: Verification) -> Mismatch | None:
+    where = (recorded.lane, recorded.branch, recorded.episode, recorded.seed.seed)
+    await worker.ensure()
+    try:
+        reset = await worker.ask(messages.ResetEnvironment(id=0, seed=recorded.seed))
+    except (MosaicError, ProtocolError) as error:
+        return Mismatch(*where, None, recorded.digest, str(error))
+    if reset.digest != recorded.digest:
+        return Mismatch(*where, None, recorded.digest, reset.digest)
+    for step, (actions, digest) in enumerate(zip(recorded.actions, recorded.digests, strict=True)):
+        try:
+            reply = await worker.ask(messages.StepEnvironment(id=0, step=step, actions=actions))
+        except (MosaicError, ProtocolError) as error:
+            return Mismatch(*where, step, digest, str(error))
+        result.steps += 1
+        if reply.digest != digest:
+            return Mismatch(*where, step, digest, reply.digest)
+    return None
+
+
+def _episodes(run: Run, agents: Mapping[str, messages.Agent]) -> Iterator[_Recorded]:
+    """Yield every episode that was begun, with its actions and digests, in the order of the tables."""
+    spaces = {agent: Actions(about) for agent, about in agents.items()}
+    found: dict[tuple[str, int, int], _Recorded] = {}
+    begins = run.events[run.events["event"] == "begin"]
+    for lane, branch, episode, detail in _columns(begins, ("lane", "branch", "episode", "detail")):
+        start = json.loads(detail)
+        seed = messages.Seed(start["seed"], start["instance"])
+        found[lane, branch, episode] = _Recorded(lane, branch, episode, seed, start["digest"])
+    names = ("lane", "branch", "episode", "step", "agent", "action", "digest")
+    for lane, branch, episode, step, agent, action, digest in _columns(run.steps, names):
+        recorded = found[lane, branch, episode]
+        if step == len(recorded.digests):
+            recorded.actions.append({})
+            recorded.digests.append(digest)
+        if not _missing(action):
+            recorded.actions[step][agent] = spaces[agent].read(action)
+    yield from found.values()
+
+
+def _columns(frame: Any, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(frame[name].tolist() for name in names), strict=True)
+
+
+def _missing(action: Any) -> bool:
+    return action is None or action != action or str(action) == "<NA>"
+
+
+def _differences(recorded: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} was {recorded[name]} when this was recorded and is {now.get(name, 'missing')} now"
+        for name in recorded
+        if recorded[name] != now.get(name)
+    ]

@@ -1,0 +1,107 @@
+"""Actions on their way from an operator to the environment: checked, named, written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from mosaic_nb.protocol import messages, spaces
+from mosaic_nb.recording.jsontext import to_json
+from mosaic_nb.scheduler.snapshot import Choice
+
+
+class Actions:
+    """The actions of one agent.
+
+    Args:
+        agent: what the environment says of it.
+    """
+
+    def __init__(self, agent: messages.Agent) -> None:
+        self.space = spaces.from_data(agent.action_space)
+        self.labels = agent.action_labels
+        self.noop = agent.noop
+        self._restore = spaces.restore(self.space)
+        self._keys = {action: key for key, action in agent.keys.items()}
+        self._discrete = isinstance(self.space, gymnasium.spaces.Discrete)
+        self._start = int(self.space.start) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
+        self._count = int(self.space.n) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
+
+    def restore(self, action: Any) -> Any:
+        """Give an action that came over the wire its Python form back."""
+        return action if self._restore is None else self._restore(action)
+
+    def explain(self, action: Any, mask: Any) -> str | None:
+        """Say why an action is none, or None where it is one."""
+        if not (type(action) is int and self._discrete and 0 <= action - self._start < self._count):
+            reason = spaces.explain(self.space, action)
+            if reason is not None:
+                return reason
+        if mask is not None and self._discrete and not mask[action - self._start]:
+            return f"action {action} ({self.label(action) or 'no label'}) is masked: it is illegal now"
+        return None
+
+    def label(self, action: Any) -> str:
+        """Return the action's name, or an empty string."""
+        if not self._discrete or not self.labels or isinstance(action, bool) or not isinstance(action, int):
+            return ""
+        index = action - self._start
+        return self.labels[index] if 0 <= index < len(self.labels) else ""
+
+    def write(self, action: Any) -> str:
+        """Return the action as JSON text, exact."""
+        return str(action) if type(action) is int else to_json(action)
+
+    def read(self, value: Any) -> Any:
+        """Return the action that `write` wrote, from its parsed JSON."""
+        return _read(self.space, value)
+
+    def fallback(self, mask: Any, seed: int) -> tuple[Any, str]:
+        """Return an action that stands in for a failed one, and what it is: the no-op, else a random legal one."""
+        if self.noop is not None and (mask is None or mask[self.noop - self._start]):
+            return self.noop, "no-op"
+        self.space.seed(seed % (1 << 31))
+        action = self.space.sample(mask) if self._discrete else self.space.sample()
+        return (int(action) if self._discrete else action), "random legal action"
+
+    def choices(self, mask: Any) -> tuple[Choice, ...]:
+        """Return what a person may choose among, empty where the space is not Discrete."""
+        return tuple(
+            Choice(
+                action=action,
+                label=self.label(action) or str(action),
+                key=self._keys.get(action, ""),
+                legal=mask is None or bool(mask[action - self._start]),
+            )
+            for action in range(self._start, self._start + self._count)
+        )
+
+    def parse(self, move: Any, mask: Any) -> Any:
+        """Read a person's move: a label, or a value of the space.
+
+        Raises:
+            ValueError: it is neither, or illegal now; the message names what would be.
+        """
+        if isinstance(move, str) and self._discrete and move in self.labels:
+            move = self.labels.index(move) + self._start
+        reason = self.explain(move, mask)
+        if reason is None:
+            return int(move) if self._discrete else move
+        legal = ", ".join(choice.label for choice in self.choices(mask) if choice.legal)
+        raise ValueError(f"{move!r} is no move: {reason}" + (f"; legal now: {legal}" if legal else ""))
+
+
+def _read(space: gymnasium.Space[Any], value: Any) -> Any:
+    if isinstance(space, (gymnasium.spaces.Box, gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary)):
+        return np.asarray(value, dtype=space.dtype)
+    if isinstance(space, gymnasium.spaces.Dict):
+        return {key: _read(part, value[key]) for key, part in space.spaces.items()}
+    if isinstance(space, gymnasium.spaces.Tuple):
+        return tuple(_read(part, item) for part, item in zip(space.spaces, value, strict=True))
+    if isinstance(space, gymnasium.spaces.OneOf):
+        return value[0], _read(space.spaces[value[0]], value[1])
+    if isinstance(space, gymnasium.spaces.Sequence):
+        return tuple(_read(space.feature_space, item) for item in value)
+    return value

@@ -1,0 +1,358 @@
+"""A lane: one environment instance with its cast, and what has happened in its episode so far."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from mosaic_nb.errors import EnvironmentFailure, LaneFailure, MosaicError, OperatorError, RemoteError
+from mosaic_nb.protocol import ProtocolError, messages
+from mosaic_nb.recording.jsontext import to_json
+from mosaic_nb.scheduler import seeds
+from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
+from mosaic_nb.scheduler.workers import EnvironmentWorker
+
+STARTING, RUNNING, HELD, FAILED, CLOSED = "starting", "running", "held", "failed", "closed"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which episodes a lane plays.
+
+    Attributes:
+        seed: the declared seed of the first trial; the next trials play the seeds that follow.
+        trial_length: episodes on one hidden instance.
+        run_seed: what every draw of an operator depends on beside the episode.
+    """
+
+    seed: int
+    trial_length: int = 1
+    run_seed: int = 0
+
+    def declared(self, position: int) -> int:
+        """Return the declared seed of the episode at a position of the plan."""
+        return self.seed + position // self.trial_length
+
+
+@dataclass
+class Move:
+    """What one agent asked for and what is done, in a step under way."""
+
+    asked: Any = None
+    action: Any = None
+    milliseconds: float = 0.0
+    invalid: bool = False
+    fallback: str = ""
+    probabilities: list[float] | None = None
+    value: float | None = None
+    answered: bool = True
+
+
+@dataclass
+class Episode:
+    """The episode under way in a lane."""
+
+    number: int
+    trial: int
+    position: int
+    seed: messages.Seed
+    declared: int
+    digest: str = ""
+    step: int = 0
+    began: float = field(default_factory=time.perf_counter)
+    returns: dict[str, float] = field(default_factory=dict)
+    terminated: bool = False
+    numbers: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """The sum of all agents' rewards so far."""
+        return sum(self.returns.values())
+
+
+class Lane:
+    """One lane of an arena. State and rows; the lock-step drives it.
+
+    Args:
+        name: the lane's name.
+        worker: hosts the environment.
+        seats: who sits in each agent's place.
+        plan: which episodes it plays.
+    """
+
+    def __init__(self, name: str, worker: EnvironmentWorker, seats: dict[str, Seat], plan: Plan) -> None:
+        self.name = name
+        self.worker = worker
+        self.seats = seats
+        self.plan = plan
+        self.status = STARTING
+        self.error: LaneFailure | None = None
+        self.branch = 0
+        self.begun = 0
+        self.trials = 0
+        self.completed = 0
+        self.next_position = 0
+        self.frame = 0
+        self.episode: Episode | None = None
+        self.observations: dict[str, messages.Observation] = {}
+        self.moves: dict[str, Move] = {}
+        self.views: dict[str, dict[str, Any]] = {}
+        self._generation = 0
+        self._bases: dict[str, int] = {}
+        self._open: dict[str, messages.Outcome] = {}
+
+    async def prepare(self) -> None:
+        """Make sure that the environment and the operators run; costs nothing where they do.
+
+        Raises:
+            OperatorError, EnvironmentFailure: one of them could not be started.
+        """
+        for agent, seat in self.seats.items():
+            if isinstance(seat, WorkerSeat) and not seat.current:
+                try:
+                    await seat.ensure()
+                except (MosaicError, ProtocolError) as error:
+                    raise self.operator_error(agent, error) from error
+        if not self.worker.running or self._generation != self.worker.generation:
+            try:
+                await self.worker.ensure()
+                await self._observe()
+                self._generation = self.worker.generation
+            except (MosaicError, ProtocolError) as error:
+                raise self.environment_failure(error) from error
+
+    async def _observe(self) -> None:
+        for agent, seat in self.seats.items():
+            self.views[agent] = self.worker.opened.agents[agent].observation_space
+            if isinstance(seat, WorkerSeat):
+                observed = await self.worker.observe(agent, seat.worker.loaded)
+                self.views[agent] = observed.observation_space
+
+    # --- episodes ------------------------------------------------------------------------------------
+
+    def next_episode(self) -> Episode:
+        """Take the next episode of the plan."""
+        plan, place = self.plan, self.next_position
+        position = place % plan.trial_length
+        declared = plan.declared(place)
+        if position == 0:
+            self.trials += 1
+        self.episode = Episode(
+            number=self.begun,
+            trial=self.trials - 1,
+            position=position,
+            seed=seeds.environment(plan.run_seed, declared, position, plan.trial_length),
+            declared=declared,
+        )
+        self.begun += 1
+        self.next_position += 1
+        self.moves = {}
+        self._open.clear()
+        return self.episode
+
+    @property
+    def trial_over(self) -> bool:
+        """Whether the episode under way, or just over, is the last of its trial."""
+        return self.episode is None or self.episode.position == self.plan.trial_length - 1
+
+    def tell_seat(self, agent: str, observation_space: dict[str, Any]) -> messages.Episode:
+        """Return what the seat of an agent is told of the episode under way."""
+        episode, about = self.current, self.worker.opened.agents[agent]
+        run_seed = self.plan.run_seed
+        self._bases[agent] = seeds.derive(run_seed, episode.declared, episode.position, agent, "act")
+        return messages.Episode(
+            agent=agent,
+            observation_space=observation_space,
+            action_space=about.action_space,
+            action_labels=about.action_labels,
+            noop=about.noop,
+            rules=about.rules,
+            goal=about.goal,
+            team=about.team,
+            role=about.role,
+            environment=self.worker.opened.spec or self.worker.environment.id,
+            number=episode.number,
+            trial=episode.trial,
+            position=episode.position,
+            trial_length=self.plan.trial_length,
+            seed=seeds.derive(run_seed, episode.declared, episode.position, agent, "seat"),
+        )
+
+    @property
+    def current(self) -> Episode:
+        """The episode under way; only after the first has begun."""
+        assert self.episode is not None, f"lane {self.name!r} has not begun an episode"
+        return self.episode
+
+    def decision_seed(self, agent: str) -> int:
+        """Return the 64 bits of an agent's next decision."""
+        return seeds.decision(self._bases[agent], self.current.step)
+
+    # --- steps ---------------------------------------------------------------------------------------
+
+    def perceive(self, observations: dict[str, messages.Observation]) -> None:
+        """Take in what the agents that are to move perceive."""
+        self.observations = observations
+        for agent, observation in observations.items():
+            seat = self.seats[agent]
+            if isinstance(seat, HumanSeat):
+                seat.perceive(observation)
+
+    def take(self, transition: messages.Transition) -> list[tuple[Any, ...]]:
+        """Take in what a step returned; returns its rows of the ``steps`` table."""
+        episode = self.current
+        for agent, reward in transition.rewards.items():
+            episode.returns[agent] = episode.returns.get(agent, 0.0) + reward
+        rows = self._rows(transition)
+        self._settle(transition)
+        episode.step += 1
+        self.frame += 1
+        self.perceive(transition.observations)
+        if transition.over:
+            episode.terminated = bool(transition.terminated)
+            episode.numbers = transition.numbers
+        return rows
+
+    def _rows(self, transition: messages.Transition) -> list[tuple[Any, ...]]:
+        episode = self.current
+        environment_ms = transition.seconds * 1e3
+        rows = []
+        for agent in self._concerned(transition):
+            seat = self.seats[agent]
+            about = self.worker.opened.agents[agent]
+            move = self.moves.get(agent)
+            rows.append(
+                (
+                    self.name,
+                    self.branch,
+                    episode.trial,
+                    episode.number,
+                    episode.seed.seed,
+                    episode.step,
+                    agent,
+                    about.team,
+                    about.role,
+                    seat.operator,
+                    seat.kind,
+                    None if move is None or not move.answered else _asked(seat, move),
+                    None if move is None else seat.actions.write(move.action),
+                    "" if move is None else seat.actions.label(move.action),
+                    transition.rewards.get(agent, 0.0),
+                    agent in transition.terminated,
+                    agent in transition.truncated,
+                    0.0 if move is None else move.milliseconds,
+                    environment_ms,
+                    transition.digest,
+                    False if move is None else move.invalid,
+                    "" if move is None else move.fallback,
+                    None if move is None else move.probabilities,
+                    None if move is None else move.value,
+                )
+            )
+        return rows
+
+    def _concerned(self, transition: messages.Transition) -> list[str]:
+        """Everybody who acted, was rewarded or ended, in the environment's order."""
+        if len(self.seats) == 1:
+            return list(self.seats)
+        concerned = {*self.moves, *transition.terminated, *transition.truncated}
+        concerned.update(agent for agent, reward in transition.rewards.items() if reward)
+        return [agent for agent in self.seats if agent in concerned]
+
+    def _settle(self, transition: messages.Transition) -> None:
+        """Tell every learner whose step has come to its end what came of it."""
+        for agent, move in self.moves.items():
+            if self.seats[agent].learns:
+                self._open[agent] = messages.Outcome(self.observations[agent], move.action, 0.0)
+        for agent, outcome in list(self._open.items()):
+            outcome.reward += transition.rewards.get(agent, 0.0)
+            outcome.terminated = agent in transition.terminated
+            outcome.truncated = agent in transition.truncated
+            if transition.over or agent in transition.observations or outcome.terminated or outcome.truncated:
+                self.seats[agent].tell(self._open.pop(agent))
+
+    # --- rows that are no step -----------------------------------------------------------------------
+
+    def episode_row(self, end: str) -> tuple[Any, ...]:
+        """Return the row of the ``episodes`` table for the episode that has come to its end."""
+        episode, above = self.current, self.worker.opened.success_above
+        known = above is not None and end in ("terminated", "truncated")
+        return (
+            self.name,
+            self.branch,
+            episode.trial,
+            episode.number,
+            episode.seed.seed,
+            episode.seed.instance,
+            episode.step,
+            episode.total,
+            to_json(episode.returns),
+            end,
+            episode.total > above if known and above is not None else None,
+            time.perf_counter() - episode.began,
+            episode.digest,
+            to_json(episode.numbers) if episode.numbers else None,
+        )
+
+    def event_row(self, event: str, detail: str, *, agent: str = "", operator: str = "") -> tuple[Any, ...]:
+        """Return a row of the ``events`` table."""
+        number = self.episode.number if self.episode is not None else 0
+        step = self.episode.step if self.episode is not None else None
+        return (self.name, self.branch, number, step, agent, time.time(), event, operator, detail)
+
+    def call_row(self, call: messages.Call, agent: str, step: int | None, hashes: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return a row of the ``calls`` table; ``hashes`` are those of prompt, reply and images."""
+        prompt, reply, images = hashes
+        return (
+            self.name,
+            self.branch,
+            self.current.number,
+            step,
+            agent,
+            self.seats[agent].operator,
+            call.model,
+            prompt,
+            reply,
+            to_json(images),
+            call.parsed,
+            call.input_tokens,
+            call.output_tokens,
+            call.cost,
+            call.latency,
+            call.attempts,
+            call.cached,
+            call.error,
+        )
+
+    # --- failures ------------------------------------------------------------------------------------
+
+    def operator_error(self, agent: str, error: Exception) -> OperatorError:
+        """Return the error of an operator that failed here."""
+        seat = self.seats[agent]
+        log = seat.worker.log_tail() if isinstance(seat, WorkerSeat) and not isinstance(error, RemoteError) else ""
+        return OperatorError(
+            _reason(error), operator=seat.operator, lane=self.name, agent=agent, step=self._step(), log=log
+        )
+
+    def environment_failure(self, error: Exception) -> EnvironmentFailure:
+        """Return the error of an environment that failed here."""
+        log = "" if isinstance(error, RemoteError) else self.worker.log_tail()
+        environment = self.worker.environment.id
+        return EnvironmentFailure(
+            _reason(error), environment=environment, lane=self.name, step=self._step(), log=log
+        )
+
+    def _step(self) -> int:
+        return self.episode.step if self.episode is not None else 0
+
+
+def _asked(seat: Seat, move: Move) -> str:
+    return seat.actions.write(move.asked)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RemoteError):
+        return f"{error}\n{error.traceback}".rstrip()
+    name = type(error).__name__
+    return str(error) if name in ("WorkerDied", "DeadlineExceeded", "InvalidAction") else f"{name}: {error}"

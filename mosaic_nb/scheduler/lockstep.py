@@ -1,0 +1,351 @@
+"""The lock-step: all live lanes advance by one environment step together, or not at all.
+
+A tick asks every operator whose agent is to move, waits, steps every environment, waits, writes the rows, and
+only then tells anybody. What fails, fails in its own lane.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mosaic_nb.errors import LaneFailure, MosaicError, WorkerDied
+from mosaic_nb.protocol import ProtocolError, messages
+from mosaic_nb.recording.recorder import Recorder
+from mosaic_nb.scheduler.lane import CLOSED, FAILED, HELD, RUNNING, STARTING, Lane, Move
+from mosaic_nb.scheduler.link import Pending, gather
+from mosaic_nb.scheduler.seats import HumanSeat, Unattended, WorkerSeat
+
+Row = tuple[Any, ...]
+
+
+class Aborted(MosaicError):
+    """The tick was given up before any environment moved; nothing has changed."""
+
+
+class InvalidAction(MosaicError):
+    """An operator asked for something that is no action, or is illegal now."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the lock-step does where lanes part.
+
+    Attributes:
+        on_end: ``"hold"`` keeps a finished lane's last frame until all have finished; ``"next"`` goes on.
+        on_failure: ``"stop"`` stops the lane, ``"forfeit"`` ends its episode, ``"substitute"`` acts in the
+            operator's place.
+        environment_deadline: seconds for a reset or step of an environment.
+    """
+
+    on_end: str = "hold"
+    on_failure: str = "stop"
+    environment_deadline: float = 60.0
+
+
+class LockStep:
+    """Drives lanes.
+
+    Args:
+        lanes: in order.
+        recorder: what is shown is on disk first.
+        policy: what to do where lanes part.
+        changed: called when there is something new to see.
+    """
+
+    def __init__(
+        self, lanes: Sequence[Lane], recorder: Recorder, policy: Policy, changed: Callable[[], None]
+    ) -> None:
+        self.lanes = lanes
+        self.policy = policy
+        self.ticks = 0
+        self.quotas: dict[str, int] = {}
+        self._recorder = recorder
+        self._changed = changed
+        self._open: list[Pending] = []
+        self._aborted = False
+        self._rows: dict[str, list[Row]] = {"steps": [], "episodes": [], "calls": [], "events": []}
+
+    # --- the tick ------------------------------------------------------------------------------------
+
+    async def tick(self, blocking: bool = False) -> None:
+        """Advance every live lane by one environment step.
+
+        Args:
+            blocking: whether the caller blocks the kernel, so that no person can answer.
+
+        Raises:
+            HumanToMove, HumanUnavailable: a person would have to be asked and cannot; nothing has moved.
+            Aborted: `abort` was called.
+        """
+        self._aborted = False
+        try:
+            await self.begin(self._due())
+            lanes = [lane for lane in self.lanes if lane.status == RUNNING]
+            self._require_humans(lanes, blocking)
+            await self._decide(lanes)
+            await self._advance([lane for lane in lanes if lane.status == RUNNING])
+        finally:
+            self._write()
+        self.ticks += 1
+        self._changed()
+
+    def abort(self) -> None:
+        """Give the tick under way up: questions to people are taken back, workers that owe an answer are ended."""
+        self._aborted = True
+        for pending in self._open:
+            if pending.done:
+                continue
+            if pending.link is None:
+                pending.resolve(None, Aborted("the tick was given up"))
+            else:
+                pending.link.fail(WorkerDied("it was ended because the tick was interrupted"))
+
+    def humans(self) -> list[tuple[Lane, str, HumanSeat]]:
+        """Return every person's seat."""
+        return [
+            (lane, agent, seat)
+            for lane in self.lanes
+            for agent, seat in lane.seats.items()
+            if isinstance(seat, HumanSeat)
+        ]
+
+    async def _wait(self, pendings: list[Pending]) -> None:
+        self._open = pendings
+        await gather(pendings)
+        self._open = []
+
+    def _require_humans(self, lanes: Sequence[Lane], blocking: bool) -> None:
+        for lane in lanes:
+            for agent in lane.observations:
+                seat = lane.seats[agent]
+                if isinstance(seat, HumanSeat):
+                    seat.require(lane.name, blocking)
+
+    # --- beginning episodes --------------------------------------------------------------------------
+
+    def _due(self) -> list[Lane]:
+        """Return the lanes whose next episode begins with this tick."""
+        due = [lane for lane in self.lanes if lane.status == STARTING]
+        held = [lane for lane in self.lanes if lane.status == HELD and self._may_go_on(lane)]
+        due += [lane for lane in held if not lane.trial_over or self.policy.on_end == "next"]
+        if not due and not any(lane.status == RUNNING for lane in self.lanes):
+            due = held
+        return due
+
+    def _may_go_on(self, lane: Lane) -> bool:
+        return lane.name not in self.quotas or lane.completed < self.quotas[lane.name]
+
+    async def begin(self, lanes: Sequence[Lane]) -> None:
+        """Begin the next episode of these lanes, all together; a lane that cannot is failed, alone."""
+        if not lanes:
+            return
+        ready = [lane for lane, ok in zip(lanes, await self._ready(lanes), strict=True) if ok]
+        for lane in ready:
+            lane.next_episode()
+        await self._reset_environments(ready)
+        await self._reset_seats([lane for lane in ready if lane.status == RUNNING])
+        for lane in ready:
+            if lane.status == RUNNING:
+                self.note(lane, "begin", json.dumps(_beginning(lane)))
+        self._write()
+        self._changed()
+
+    async def _ready(self, lanes: Sequence[Lane]) -> list[bool]:
+        async def prepare(lane: Lane) -> bool:
+            try:
+                await lane.prepare()
+            except LaneFailure as error:
+                self._stop(lane, error)
+                return False
+            return True
+
+        return list(await asyncio.gather(*(prepare(lane) for lane in lanes)))
+
+    async def _reset_environments(self, lanes: Sequence[Lane]) -> None:
+        asked = [
+            lane.worker.link.request(
+                messages.ResetEnvironment(id=0, lane=lane.name, seed=lane.current.seed),
+                self.policy.environment_deadline,
+            )
+            for lane in lanes
+        ]
+        await self._wait(asked)
+        for lane, pending in zip(lanes, asked, strict=True):
+            if pending.error is not None:
+                self._fail_environment(lane, pending.error)
+                continue
+            lane.status = RUNNING
+            lane.current.digest = pending.reply.digest
+            lane.frame += 1
+            lane.perceive(pending.reply.observations)
+
+    async def _reset_seats(self, lanes: Sequence[Lane]) -> None:
+        asked: list[tuple[Lane, str, Pending]] = []
+        for lane in lanes:
+            for agent, seat in lane.seats.items():
+                pending = seat.begin(lane.tell_seat(agent, lane.views[agent]))
+                if pending is not None:
+                    asked.append((lane, agent, pending))
+        await self._wait([pending for _, _, pending in asked])
+        for lane, agent, pending in asked:
+            if pending.error is not None:
+                self._fail_operator(lane, agent, pending.error)
+            else:
+                self._keep_calls(lane, agent, pending.reply.calls, None)
+
+    # --- deciding ------------------------------------------------------------------------------------
+
+    async def _decide(self, lanes: Sequence[Lane]) -> None:
+        asked: list[tuple[Lane, str, Pending]] = []
+        for lane in lanes:
+            lane.moves = {}
+            step = lane.current.step
+            for agent, observation in lane.observations.items():
+                seat = lane.seats[agent]
+                if isinstance(seat, WorkerSeat) and not seat.current:
+                    await self._bring_back(lane, agent, seat)
+                    if lane.status != RUNNING:
+                        break
+                asked.append((lane, agent, seat.ask(observation, step, lane.decision_seed(agent))))
+        pendings = [pending for _, _, pending in asked]
+        if any(pending.link is None and not pending.done for pending in pendings):
+            self._changed()
+        await self._wait(pendings)
+        if self._aborted:
+            raise Aborted("the tick was given up; nothing has moved")
+        for lane, agent, pending in asked:
+            if lane.status == RUNNING:
+                self._take_decision(lane, agent, pending)
+
+    async def _bring_back(self, lane: Lane, agent: str, seat: WorkerSeat) -> None:
+        try:
+            await seat.ensure()
+        except (MosaicError, ProtocolError) as error:
+            self._stop(lane, lane.operator_error(agent, error))
+
+    def _take_decision(self, lane: Lane, agent: str, pending: Pending) -> None:
+        if pending.error is not None:
+            self._fail_operator(lane, agent, pending.error)
+            return
+        seat, decision = lane.seats[agent], pending.reply
+        asked = seat.actions.restore(decision.action)
+        move = lane.moves[agent] = Move(
+            asked=asked,
+            action=asked,
+            milliseconds=(pending.answered - pending.asked) * 1e3,
+            fallback="unattended" if type(decision) is Unattended else "",
+            probabilities=decision.probabilities,
+            value=decision.value,
+        )
+        if decision.calls:
+            self._keep_calls(lane, agent, decision.calls, lane.current.step)
+        reason = seat.actions.explain(asked, lane.observations[agent].action_mask)
+        if reason is not None:
+            move.invalid = True
+            self._fail_operator(lane, agent, InvalidAction(reason))
+
+    # --- advancing -----------------------------------------------------------------------------------
+
+    async def _advance(self, lanes: Sequence[Lane]) -> None:
+        asked: list[tuple[Lane, Pending]] = []
+        for lane in lanes:
+            actions = {agent: move.action for agent, move in lane.moves.items()}
+            request = messages.StepEnvironment(
+                id=0, lane=lane.name, step=lane.current.step, actions=actions
+            )
+            asked.append((lane, lane.worker.link.request(request, self.policy.environment_deadline)))
+        await self._wait([pending for _, pending in asked])
+        for lane, pending in asked:
+            if pending.error is not None:
+                self._fail_environment(lane, pending.error)
+                continue
+            self._rows["steps"] += lane.take(pending.reply)
+            if pending.reply.over:
+                self._end(lane, "terminated" if lane.current.terminated else "truncated")
+
+    def _end(self, lane: Lane, how: str) -> None:
+        lane.status = HELD
+        lane.completed += 1
+        self._rows["episodes"].append(lane.episode_row(how))
+
+    # --- failing -------------------------------------------------------------------------------------
+
+    def _fail_operator(self, lane: Lane, agent: str, cause: Exception) -> None:
+        error = lane.operator_error(agent, cause)
+        operator = lane.seats[agent].operator
+        if self.policy.on_failure == "substitute":
+            self._substitute(lane, agent, error)
+        elif self.policy.on_failure == "forfeit":
+            self.note(lane, "forfeit", str(error), agent=agent, operator=operator)
+            self._end(lane, "forfeit")
+        else:
+            self._stop(lane, error)
+
+    def _substitute(self, lane: Lane, agent: str, error: LaneFailure) -> None:
+        actions = lane.seats[agent].actions
+        move = lane.moves.setdefault(agent, Move(answered=False))
+        mask = lane.observations[agent].action_mask
+        move.action, what = actions.fallback(mask, lane.decision_seed(agent))
+        move.fallback = f"{what} after {'an invalid action' if move.invalid else 'a failure'}"
+        self.note(lane, "substitute", str(error), agent=agent, operator=lane.seats[agent].operator)
+
+    def _fail_environment(self, lane: Lane, cause: Exception) -> None:
+        error = lane.environment_failure(cause)
+        lane.worker.link.fail(WorkerDied("it was ended because its environment failed"))
+        if self.policy.on_failure == "stop":
+            self._stop(lane, error)
+        else:
+            self.note(lane, "forfeit", str(error))
+            self._end(lane, "forfeit")
+
+    def _stop(self, lane: Lane, error: LaneFailure) -> None:
+        lane.status = FAILED
+        lane.error = error
+        operator = lane.seats[error.agent].operator if error.agent else ""
+        self.note(lane, "failure", str(error), agent=error.agent, operator=operator)
+        if lane.episode is not None:
+            self._rows["episodes"].append(lane.episode_row("failed"))
+            lane.completed += 1
+
+    # --- rows ----------------------------------------------------------------------------------------
+
+    def abandon(self, lane: Lane) -> None:
+        """Close the row of an episode that a reset cuts short; one without a step leaves no row and no number."""
+        if lane.status == RUNNING and lane.episode is not None:
+            if lane.episode.step:
+                self._rows["episodes"].append(lane.episode_row("abandoned"))
+            else:
+                lane.begun -= 1
+        if lane.status != CLOSED:
+            lane.status = STARTING
+        lane.error = None
+        self._write()
+
+    def note(self, lane: Lane, event: str, detail: str, *, agent: str = "", operator: str = "") -> None:
+        """Keep an event of a lane; written with the next rows."""
+        self._rows["events"].append(lane.event_row(event, detail, agent=agent, operator=operator))
+
+    def _keep_calls(self, lane: Lane, agent: str, calls: Sequence[messages.Call], step: int | None) -> None:
+        for call in calls:
+            hashes = (
+                self._recorder.blob(call.prompt),
+                self._recorder.blob(call.reply),
+                [self._recorder.blob(image) for image in call.images],
+            )
+            self._rows["calls"].append(lane.call_row(call, agent, step, hashes))
+
+    def _write(self) -> None:
+        rows = self._rows
+        if any(rows.values()):
+            self._recorder.write(**rows)
+            self._rows = {name: [] for name in rows}
+
+
+def _beginning(lane: Lane) -> dict[str, Any]:
+    episode = lane.current
+    return {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}
+

@@ -1,0 +1,241 @@
+"""Seats as the scheduler knows them: an operator in one agent's place in one lane.
+
+A seat remembers what its operator would need to be brought to this step again, and a person's seat is one like
+any other: its decision is a question that the picker answers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from itertools import count, cycle
+from typing import Any, Protocol
+
+from mosaic_nb.errors import HumanToMove, HumanUnavailable
+from mosaic_nb.operators import Declared
+from mosaic_nb.protocol import messages
+from mosaic_nb.scheduler.actions import Actions
+from mosaic_nb.scheduler.link import Pending
+from mosaic_nb.scheduler.workers import OperatorWorker
+
+
+class Seat(Protocol):
+    """What a lane asks of a seat, whoever sits in it.
+
+    Attributes:
+        operator, kind: of who sits there, for the tables.
+        learns: whether it wants to be told outcomes.
+        actions: the actions of the agent.
+    """
+
+    operator: str
+    kind: str
+    actions: Actions
+
+    @property
+    def learns(self) -> bool: ...
+
+    def begin(self, episode: messages.Episode) -> Pending | None:
+        """Begin an episode; returns what to wait for, if anything."""
+
+    def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
+        """Ask for a decision."""
+
+    def tell(self, outcome: messages.Outcome) -> None:
+        """Say what came of a step; it travels with the next request."""
+
+
+class WorkerSeat:
+    """A seat whose operator sits in a worker.
+
+    Args:
+        worker: the operator's worker, which may serve other seats too.
+        lane, agent: whose place it is.
+        actions: the actions of the agent.
+        deadline: seconds for a decision where the operator declares none, or None for no limit.
+    """
+
+    def __init__(
+        self, worker: OperatorWorker, lane: str, agent: str, actions: Actions, deadline: float | None = None
+    ) -> None:
+        self.worker = worker
+        self.operator = worker.declared.label
+        self.kind = worker.declared.kind
+        self.actions = actions
+        self._lane = lane
+        self._agent = agent
+        self._deadline = worker.declared.deadline or deadline
+        self._generation = 0
+        self._untold: list[messages.Outcome] = []
+        self._trial: list[tuple[messages.Episode, list[messages.Outcome]]] = []
+
+    @property
+    def learns(self) -> bool:
+        """Whether the operator wants outcomes."""
+        return self.worker.loaded.learns
+
+    def begin(self, episode: messages.Episode) -> Pending:
+        """Begin an episode."""
+        if episode.position == 0:
+            self._trial.clear()
+        self._trial.append((episode, []))
+        return self.worker.link.request(
+            messages.ResetSeat(id=0, lane=self._lane, agent=self._agent, episode=episode, learn=self._take_untold()),
+            self._deadline,
+        )
+
+    def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
+        """Ask for a decision."""
+        return self.worker.link.request(
+            messages.Act(
+                id=0,
+                lane=self._lane,
+                agent=self._agent,
+                step=step,
+                observation=observation,
+                seed=seed,
+                learn=self._take_untold() if self._untold else [],
+            ),
+            self._deadline,
+        )
+
+    def tell(self, outcome: messages.Outcome) -> None:
+        """Keep an outcome for the next request, and for catch-up."""
+        self._untold.append(outcome)
+        self._trial[-1][1].append(outcome)
+
+    @property
+    def current(self) -> bool:
+        """Whether the operator runs and knows this seat as it is."""
+        return self.worker.running and self._generation == self.worker.generation
+
+    async def ensure(self) -> None:
+        """Make sure that the operator runs and that this seat is where it was, if its worker is a new one."""
+        if self.current:
+            return
+        await self.worker.ensure()
+        self._generation = self.worker.generation
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Bring a fresh worker's seat to this step: reset, then learn, for every episode of the trial so far."""
+        self._untold.clear()
+        for episode, outcomes in self._trial:
+            where: dict[str, Any] = {"id": 0, "lane": self._lane, "agent": self._agent}
+            await self.worker.ask(messages.ResetSeat(**where, episode=episode))
+            if outcomes:
+                await self.worker.ask(messages.Learn(**where, learn=outcomes))
+
+    def _take_untold(self) -> list[messages.Outcome]:
+        untold, self._untold = self._untold, []
+        return untold
+
+
+class HumanSeat:
+    """A person's seat: a question waits here until a move answers it.
+
+    Args:
+        declared: the ``human`` operator; its ``unattended`` moves are played, over and over, where nobody can be asked.
+        actions: the actions of the agent.
+        attended: says whether a front end is there.
+    """
+
+    learns = False
+    _turns = count(1)
+
+    def __init__(self, declared: Declared, actions: Actions, attended: Callable[[], bool]) -> None:
+        self.operator = declared.label
+        self.kind = declared.kind
+        self.actions = actions
+        self.turn: int | None = None
+        self._declared = declared
+        self._attended = attended
+        self._unattended = cycle(declared.unattended) if declared.unattended else None
+        self._moves: deque[Any] = deque()
+        self._mask: Any = None
+        self._question: Pending | None = None
+
+    def begin(self, episode: messages.Episode) -> None:
+        """A person needs no reset."""
+
+    def tell(self, outcome: messages.Outcome) -> None:
+        """A person has seen it."""
+
+    def perceive(self, observation: messages.Observation) -> None:
+        """Take note of what is legal, before any tick is open."""
+        self._mask = observation.action_mask
+
+    @property
+    def mask(self) -> Any:
+        """The action mask of the person's present situation, or None."""
+        return self._mask
+
+    def offer(self, move: Any) -> None:
+        """Take a move that was made before the question was asked.
+
+        Raises:
+            ValueError: it is none.
+        """
+        self._moves.append(self.actions.parse(move, self._mask))
+
+    def withdraw(self) -> None:
+        """Forget moves that were offered and not used."""
+        self._moves.clear()
+
+    def require(self, lane: str, blocking: bool) -> None:
+        """Refuse a question that could never be answered, before it is asked.
+
+        Raises:
+            HumanToMove: the caller blocks the kernel, and no move was given.
+            HumanUnavailable: no front end is there, and there are no unattended moves.
+        """
+        if self._moves or (self._unattended is not None and not self._attended()):
+            return
+        if not self._attended():
+            raise HumanUnavailable(
+                f"{self.operator!r} is to move in lane {lane!r} and no front end is there to ask a person: display the arena in a "
+                f"live notebook, give the move as arena.step({{lane: action}}), or declare "
+                f'mnb.operator("human", unattended=[...])'
+            )
+        if blocking:
+            raise HumanToMove(
+                f"{self.operator!r} is to move in lane {lane!r}, and a blocking call would keep the click from arriving: give the "
+                f"move as arena.step({{lane: action}}), or use `await arena.step_async()`, or the widget's buttons"
+            )
+
+    def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
+        """Ask; answered at once where a move was offered."""
+        self._mask = observation.action_mask
+        question = Pending(None, timeout=self._declared.deadline)
+        if self._moves:
+            question.resolve(messages.Decision(id=0, action=self._moves.popleft()))
+        elif self._unattended is not None and not self._attended():
+            move = self.actions.parse(next(self._unattended), self._mask)
+            question.resolve(Unattended(id=0, action=move))
+        else:
+            self._question = question
+            self.turn = next(self._turns)
+        return question
+
+    def choose(self, move: Any, turn: int | None) -> bool:
+        """Answer the open question; False where there is none, or ``turn`` names another.
+
+        Raises:
+            ValueError: the move is none; the question stays open.
+        """
+        if self._question is None or self._question.done or (turn is not None and turn != self.turn):
+            return False
+        action = self.actions.parse(move, self._mask)
+        question, self._question, self.turn = self._question, None, None
+        question.resolve(messages.Decision(id=0, action=action))
+        return True
+
+    def cancel(self, error: Exception) -> None:
+        """Take an open question back."""
+        question, self._question, self.turn = self._question, None, None
+        if question is not None and not question.done:
+            question.resolve(None, error)
+
+
+class Unattended(messages.Decision, tag="unattended"):
+    """A person's decision that no person made; the row says so."""

@@ -1,0 +1,67 @@
+"""The environment host: ``python -m mosaic_nb.worker.environment`` serves one lane's environment."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from typing import Any
+
+from mosaic_nb.environments.hosted import HostedEnvironment
+from mosaic_nb.protocol import messages
+from mosaic_nb.worker.channel import Channel
+from mosaic_nb.worker.serve import run
+
+
+class EnvironmentHost:
+    """Answers for one environment."""
+
+    capabilities = ("environment",)
+
+    def __init__(self) -> None:
+        self._environment: HostedEnvironment | None = None
+
+    def handlers(self) -> dict[type[Any], Callable[[Any], Any]]:
+        """Return what answers each type of request."""
+        return {
+            messages.Open: self._open,
+            messages.Observe: lambda r: self._hosted.observe(r.agent, r.needs, r.view),
+            messages.ResetEnvironment: lambda r: self._hosted.reset(r.seed),
+            messages.StepEnvironment: lambda r: self._hosted.step(r.actions),
+            messages.Render: lambda r: self._hosted.render(r.format, r.quality),
+        }
+
+    def libraries(self) -> dict[str, str]:
+        """Return the versions that an episode's repetition may depend on."""
+        import gymnasium
+        import numpy as np
+
+        return {
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "numpy": np.__version__,
+            "gymnasium": gymnasium.__version__,
+        }
+
+    def close(self) -> None:
+        """Close the environment."""
+        if self._environment is not None:
+            self._environment.close()
+
+    @property
+    def _hosted(self) -> HostedEnvironment:
+        if self._environment is None:
+            raise RuntimeError("the environment was used before it was opened")
+        return self._environment
+
+    def _open(self, request: messages.Open) -> messages.Opened:
+        self._environment = HostedEnvironment(request.environment)
+        return self._environment.describe()
+
+
+def main() -> None:
+    """Serve until the scheduler has gone."""
+    run(Channel.from_environment(), [EnvironmentHost()])
+
+
+if __name__ == "__main__":
+    main()
