@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         OperatorError,
     )
     from mosaic_nb.operators import operator
-    from mosaic_nb.recording import Run, open_run
+    from mosaic_nb.replay import Run, open_run
 
 __version__ = "0.1.0"
 
@@ -52,8 +52,8 @@ _HOMES = {
     "LaneFailureWarning": "mosaic_nb.errors",
     "MosaicError": "mosaic_nb.errors",
     "OperatorError": "mosaic_nb.errors",
-    "Run": "mosaic_nb.recording",
-    "open_run": "mosaic_nb.recording",
+    "Run": "mosaic_nb.replay",
+    "open_run": "mosaic_nb.replay",
     "operator": "mosaic_nb.operators",
 }
 

@@ -23,19 +23,21 @@ LAW: dict[str, set[str]] = {
     "recording": {"protocol", "errors"},
     "operators": {"protocol", "errors"},
     "scheduler": {"operators", "recording", "worker", "environments", "protocol", "errors"},
-    "arena": {"scheduler", "operators", "recording", "environments", "protocol", "errors"},
-    "testing": {
+    "replay": {"scheduler", "recording", "environments", "protocol", "errors"},
+    "arena": {"replay", "scheduler", "operators", "recording", "environments", "protocol", "errors"},
+    "testing": {"scheduler", "operators", "recording", "worker", "environments", "protocol", "errors"},
+    "view": {"arena", "scheduler", "protocol", "errors"},
+    "cli": {
         "arena",
+        "replay",
+        "testing",
         "scheduler",
         "operators",
         "recording",
-        "worker",
         "environments",
         "protocol",
         "errors",
     },
-    "view": {"arena", "scheduler", "protocol", "errors"},
-    "cli": {"testing", "arena", "scheduler", "operators", "recording", "environments", "protocol", "errors"},
 }
 
 # Against the arrows, and therefore only inside a function: the arena's display.
