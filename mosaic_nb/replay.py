@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mosaic_nb import recording
 from mosaic_nb.environments.spec import declare
 from mosaic_nb.errors import EnvironmentFailure, MosaicError
 from mosaic_nb.protocol import ProtocolError, messages
+from mosaic_nb.recording.copying import copy_run
+from mosaic_nb.recording.run import Run as RecordedRun
 from mosaic_nb.scheduler.actions import Actions
 from mosaic_nb.scheduler.thread import scheduler_thread
 from mosaic_nb.scheduler.workers import EnvironmentWorker
@@ -81,7 +82,7 @@ class Verification:
     __repr__ = __str__
 
 
-class Run(recording.Run):
+class Run(RecordedRun):
     """A run: its four tables, its header, its texts and pictures, and the replay that proves it."""
 
     def verify(self, environment: Any = None) -> Verification:
@@ -95,7 +96,7 @@ class Run(recording.Run):
             ValueError: the run's environment cannot be made from the header, and none was given.
             EnvironmentFailure: it could not be made.
         """
-        declared = _environment(self.header, environment)
+        declared = _environment(self.header["provenance"], environment)
         return scheduler_thread().call(_verify(self, declared))
 
 
@@ -110,7 +111,7 @@ def open_run(path: str | Path) -> Run:
 
 def save_copy(source: Path, target: Path) -> Run:
     """Copy a run's folder, also while it is being written, and open the copy."""
-    recording.copy_run(source, target)
+    copy_run(source, target)
     return open_run(target)
 
 
@@ -167,7 +168,7 @@ async def _verify(run: Run, environment: messages.Environment) -> Verification:
         worker = EnvironmentWorker("verify", environment, Path(folder) / "log")
         try:
             await worker.ensure()
-            result.differences = _differences(run.header.get("libraries", {}), worker.libraries)
+            result.differences = _differences(run.header["provenance"].get("libraries", {}), worker.libraries)
             for recorded in _episodes(run, worker.opened.agents):
                 result.episodes += 1
                 mismatch = await _replay(worker, recorded, result)

@@ -57,7 +57,7 @@ class Environment(Data):
 
     id: str
     options: dict[str, Any] = {}
-    wrappers: list[tuple[str | bytes, dict[str, Any]]] = []
+    wrappers: list[tuple[Any, dict[str, Any]]] = []
     callable: bytes | None = None
     max_steps: int | None = None
 

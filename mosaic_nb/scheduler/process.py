@@ -78,11 +78,12 @@ class Process:
         except ProcessLookupError:
             return
 
-    def log_tail(self, size: int = 4000) -> str:
-        """Return the end of the log, at most ``size`` bytes of it, as text."""
-        with self.log.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - size))
-            return file.read().decode("utf-8", "replace").strip()
+
+def tail(log: Path, size: int = 4000) -> str:
+    """Return the end of a log, at most ``size`` bytes of it, as text."""
+    with log.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - size))
+        return file.read().decode("utf-8", "replace").strip()
 
 
 def describe_exit(code: int) -> str:
@@ -243,7 +244,7 @@ class WarmParent:
             ended.set_result(-signal.SIGKILL)
         for answer in self._forks.values():
             if not answer.done():
-                answer.set_exception(WorkerDied(f"the warm parent died:\n{self.process.log_tail()}"))
+                answer.set_exception(WorkerDied(f"the warm parent died:\n{tail(self.process.log)}"))
         self._ends.clear()
         self._forks.clear()
 

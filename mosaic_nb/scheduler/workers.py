@@ -12,7 +12,7 @@ from mosaic_nb.errors import WorkerDied
 from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import VERSIONS, VersionMismatch, messages
 from mosaic_nb.scheduler.link import Link, gather
-from mosaic_nb.scheduler.process import Program, spawn
+from mosaic_nb.scheduler.process import Program, spawn, tail
 
 _STARTING = 300.0
 """Seconds for a worker to import its libraries and load: a large model from a slow disk, not a hang."""
@@ -52,7 +52,7 @@ class Worker:
 
     def log_tail(self) -> str:
         """Return the end of its log."""
-        return self._link.process.log_tail() if self._link is not None else ""
+        return tail(self._log) if self._log.exists() else ""
 
     async def ensure(self) -> None:
         """Start the worker unless it runs; it may serve several lanes that all ask."""
