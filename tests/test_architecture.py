@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import mosaic_nb
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGE = "mosaic_nb"
+HOMES = mosaic_nb._HOMES
 
 # room: the rooms it may import. Arrows point down only: a room stands above every room that it names.
 LAW: dict[str, set[str]] = {
@@ -57,7 +60,7 @@ LONGER = {"mosaic_nb/protocol/messages.py": 500}  # the reference of the wire: m
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module, and whether that happens only when a function is called."""
+    """One imported module, and whether that happens only when a function is called, or never when run."""
 
     path: Path
     line: int
@@ -88,12 +91,21 @@ def _imports(node: ast.AST, path: Path, *, lazy: bool) -> Iterator[Import]:
             yield Import(path, node.lineno, alias.name, lazy)
     elif isinstance(node, ast.ImportFrom):
         assert node.level == 0, f"{path}:{node.lineno}: a relative import hides which room it reaches"
-        for alias in node.names:  # `from mosaic_nb import protocol` names a room as its module's attribute
-            whole = f"{node.module}.{alias.name}" if node.module == PACKAGE else node.module
-            yield Import(path, node.lineno, str(whole), lazy)
-    lazy = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for alias in node.names:
+            through_the_front_door = node.module == PACKAGE
+            module = (
+                HOMES.get(alias.name, f"{PACKAGE}.{alias.name}") if through_the_front_door else node.module
+            )
+            yield Import(path, node.lineno, str(module), lazy)
+    lazy = (
+        lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or _for_types_only(node)
+    )
     for child in ast.iter_child_nodes(node):
         yield from _imports(child, path, lazy=lazy)
+
+
+def _for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def room(path: Path) -> str:
@@ -172,7 +184,9 @@ def test_rooms_are_small(path):
         ("from mosaic_nb import view", True),
         ("def f():\n    from mosaic_nb import view", True),
         ("if TYPE_CHECKING:\n    from mosaic_nb.arena import Arena", True),
+        ("from mosaic_nb import Arena", True),
         ("from mosaic_nb import __version__", False),
+        ("from mosaic_nb import MosaicError", False),
         ("from mosaic_nb.protocol import messages", False),
         ("import numpy", False),
     ],
