@@ -339,7 +339,7 @@ def _is_integer(value: Any) -> bool:
 
 
 def _is_pair(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) == 2  # noqa: PLR2004
+    return isinstance(value, list | tuple) and len(value) == 2
 
 
 def _is_index(value: Any, length: int) -> bool:

@@ -190,7 +190,7 @@ def _build(data: Data) -> Space[Any]:
 
 
 def _box(data: Data) -> Box[Any]:
-    dtype = np.dtype(data["dtype"])
+    dtype = _dtype(data)
     shape = _shape(data["shape"], dtype.itemsize)
     low, high = (_expand(data[name], shape, dtype) for name in ("low", "high"))
     box: Box[Any] = Box(low, high, shape, dtype)
@@ -201,11 +201,11 @@ def _box(data: Data) -> Box[Any]:
 
 
 def _discrete(data: Data) -> Discrete[Any]:
-    return Discrete(data["n"], start=data["start"], dtype=np.dtype(data["dtype"]))
+    return Discrete(data["n"], start=data["start"], dtype=_dtype(data))
 
 
 def _multi_discrete(data: Data) -> MultiDiscrete[Any]:
-    dtype = np.dtype(data["dtype"])
+    dtype = _dtype(data)
     shape = _shape(data["shape"], dtype.itemsize)
     nvec, start = (_expand(data[name], shape, dtype) for name in ("nvec", "start"))
     return MultiDiscrete(nvec, dtype=dtype, start=start)
@@ -245,6 +245,13 @@ _BUILDERS: dict[str, Callable[[Data], Space[Any]]] = {
 }
 
 
+def _dtype(data: Data) -> np.dtype[Any]:
+    name = data["dtype"]
+    if not isinstance(name, str):  # NumPy reads None as float64
+        raise TypeError(f"{name!r} is no dtype")
+    return np.dtype(name)
+
+
 def _shape(lengths: list[int], itemsize: int) -> tuple[int, ...]:
     shape = tuple(lengths)
     if not all(type(length) is int and length >= 0 for length in shape):
@@ -271,4 +278,8 @@ def _number(number: Any, dtype: np.dtype[Any]) -> Any:
 
 def _bounded(numbers: Any, shape: tuple[int, ...]) -> Array:
     flags = [not isinstance(n, str) for n in (numbers if isinstance(numbers, list | tuple) else [numbers])]
-    return np.array(flags).reshape(shape) if isinstance(numbers, list | tuple) else np.full(shape, flags[0])
+    return (
+        np.array(flags, np.bool_).reshape(shape)
+        if isinstance(numbers, list | tuple)
+        else np.full(shape, flags[0])
+    )
