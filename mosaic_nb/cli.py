@@ -1,0 +1,136 @@
+"""The command line: ``mosaic-nb operators | envs | verify | lab``.
+
+Each command imports what it needs when it runs, so that ``--help`` comes at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, or 1 where it failed; misuse exits with 2."""
+    parsed = _parser().parse_args(arguments)
+    status: int = parsed.command(parsed)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mosaic-nb", description="Seat any decision maker in any environment."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    operators = commands.add_parser("operators", help="list the operators that are found, or begin a new one")
+    operators.set_defaults(command=_operators)
+    actions = operators.add_subparsers(metavar="new")
+    new = actions.add_parser("new", help="write the folder of a new operator")
+    new.add_argument("name")
+    new.add_argument(
+        "--kind", default="script", help="rl, llm, vlm, icrl, tool, baseline or script (the default)"
+    )
+    new.add_argument(
+        "--path", type=Path, help="the folder to write it in; default: your own folder of operators"
+    )
+    new.set_defaults(command=_new)
+    envs = commands.add_parser(
+        "envs", help="list the families of environments, and how to install those missing"
+    )
+    envs.set_defaults(command=_envs)
+    verify = commands.add_parser(
+        "verify", help="replay a run from its seeds and actions; exit 1 where it differs"
+    )
+    verify.add_argument("run", type=Path, help="the run's folder")
+    verify.set_defaults(command=_verify)
+    lab = commands.add_parser("lab", help="open JupyterLab on the quickstart, or on PATH")
+    lab.add_argument("path", type=Path, nargs="?")
+    lab.set_defaults(command=_lab)
+    return parser
+
+
+def _operators(_: argparse.Namespace) -> int:
+    from mosaic_nb.operators import Spec, find, survey
+
+    found = find()
+    everything = list(survey())
+    rows = [("NAME", "KIND", "USABLE", "WHERE")]
+    for spec in (each for each in everything if isinstance(each, Spec)):
+        chosen = found[spec.name]
+        usable = spec.obstacle() or "yes" if spec == chosen else f"hidden by {chosen.folder}"
+        rows.append((spec.name, spec.kind, usable, str(spec.folder or "built in")))
+    _print_table(rows)
+    for error in (each for each in everything if not isinstance(each, Spec)):
+        print(f"broken: {error}")
+    return 0
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from mosaic_nb.operators import places, user_folder
+    from mosaic_nb.operators.template import write
+
+    place = arguments.path or user_folder()
+    try:
+        folder = write(arguments.name, place, arguments.kind)
+    except FileExistsError:
+        return _fail(f"{place / arguments.name} is there already; nothing was written")
+    except ValueError as error:
+        return _fail(str(error))
+    print(f"wrote {folder}")
+    if place.resolve() not in places():
+        print(f"to have it found: export MOSAIC_NB_PATH={place.resolve()}")
+    print(f"try it:  python -c \"from mosaic_nb.testing import check_operator; check_operator('{folder}')\"")
+    return 0
+
+
+def _envs(_: argparse.Namespace) -> int:
+    from mosaic_nb.environments.family import families
+    from mosaic_nb.operators.requirements import install, unmet
+
+    rows = [("FAMILY", "IDS", "INSTALLED")]
+    for family in families():
+        missing = unmet(family.install)
+        status = f"no: {install([family.install])}" if missing else "yes"
+        rows.append((family.title, ", ".join(f"{start}..." for start in family.ids), status))
+    _print_table(rows)
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from mosaic_nb import MosaicError, open_run
+
+    try:
+        verification = open_run(arguments.run).verify()
+    except (MosaicError, OSError, ValueError) as error:
+        return _fail(str(error))
+    print(verification)
+    return 0 if verification.ok else 1
+
+
+def _lab(arguments: argparse.Namespace) -> int:
+    if importlib.util.find_spec("jupyterlab") is None:
+        return _fail('JupyterLab is not installed: python -m pip install "mosaic_nb[lab]"')
+    quickstart = Path(__file__).resolve().parents[1] / "notebooks" / "01_quickstart.ipynb"
+    path = arguments.path or (quickstart if quickstart.exists() else Path.cwd())
+    if not path.exists():
+        return _fail(f"{path} does not exist")
+    return subprocess.call([sys.executable, "-m", "jupyterlab", str(path)])
+
+
+def _print_table(rows: Iterable[Sequence[str]]) -> None:
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _fail(message: str) -> int:
+    print(f"mosaic-nb: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
