@@ -1,0 +1,131 @@
+"""Families: what we say of environments beyond what Gymnasium knows, as data in ``families/*.json``.
+
+The schema is `Family` and `Game`. A file's ``default`` holds what its games share; a game overrides it field by
+field. Adding a family is adding a file. Where words or pictures must be drawn, the file names a Python module that
+may hold any of these functions, each given the unwrapped environment:
+
+- ``text(value, environment) -> str | None``: an agent's observation in words; None where it is none of ours
+- ``frame(environment) -> ndarray``: the agent's own point of view, uint8 (height, width, 3)
+- ``details(environment) -> str``: what the constructor's arguments decide, said after the file's ``rules``
+- ``goal(environment) -> str | None``: instead of the file's
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+
+class Success(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An episode is a success if its return is above ``return_above``."""
+
+    return_above: float
+
+
+class Game(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a family says of one environment class.
+
+    Attributes:
+        classes: names of the environment classes, unwrapped; empty for the family's default.
+        actions: a label per action of a Discrete space, in order.
+        keys: ``KeyboardEvent.key`` by label.
+        noop: the label of the action that does nothing, or None where there is none.
+        values: a name (with its unit) per number of a one-dimensional observation.
+        rules: how the game goes, in words; ``goal``: what the agent should achieve.
+        success: when an episode counts as one, or None where a return cannot say.
+        numbers: keys of ``info`` that an episode's row keeps.
+    """
+
+    classes: list[str] = []
+    actions: list[str] = []
+    keys: dict[str, str] = {}
+    noop: str | None = None
+    values: list[str] = []
+    rules: str = ""
+    goal: str = ""
+    success: Success | None = None
+    numbers: list[str] = []
+
+
+class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Environments of one package that share their words.
+
+    Attributes:
+        name: in snake case, as the file; ``title``: for people.
+        ids: how the ids begin that belong to it, namespace included.
+        modules: where the classes of the unwrapped environments live; a prefix.
+        registers: the module whose import registers the ids with Gymnasium.
+        install: a requirement for pip.
+        libraries: distributions whose versions an episode depends on, beside Python's, numpy's and Gymnasium's.
+        preload: modules worth importing once in a warm parent.
+        python: the module that draws words and pictures, or None.
+        default: what holds for all classes that ``games`` does not name.
+        games: what differs from it.
+    """
+
+    name: str
+    title: str
+    ids: list[str]
+    modules: list[str]
+    registers: str
+    install: str
+    libraries: list[str] = []
+    preload: list[str] = []
+    python: str | None = None
+    default: Game = Game()
+    games: list[Game] = []
+
+    def game(self, class_name: str) -> Game:
+        """Return what the family says of an environment class."""
+        return next((game for game in self.games if class_name in game.classes), self.default)
+
+    def draws(self, what: str) -> Any:
+        """Return the family's function of this name (``text``, ``frame``, ...), or None."""
+        return None if self.python is None else getattr(importlib.import_module(self.python), what, None)
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Return every family, by name."""
+    folder = resources.files("mosaic_nb.environments") / "families"
+    files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".json"))
+    return tuple(parse((folder / file).read_bytes()) for file in files)
+
+
+def parse(data: bytes) -> Family:
+    """Return the family that a file describes.
+
+    Raises:
+        msgspec.ValidationError: the file does not follow the schema; the text names the field.
+    """
+    raw = msgspec.json.decode(data)
+    raw["games"] = [{**raw.get("default", {}), **game} for game in raw.get("games", [])]
+    return msgspec.convert(raw, Family)
+
+
+def of_id(environment_id: str) -> Family | None:
+    """Return the family that an id belongs to by its beginning, or None."""
+    return next((f for f in families() if environment_id.startswith(tuple(f.ids))), None)
+
+
+def of_class(kind: type[Any]) -> Family | None:
+    """Return the family of an environment's class, or None. A subclass of the user's own counts too."""
+    for base in kind.__mro__:
+        matches = [(len(m), f) for f in families() for m in f.modules if _within(base.__module__, m)]
+        if matches:
+            return max(matches, key=lambda match: match[0])[1]  # BabyAI's module lies inside MiniGrid's
+    return None
+
+
+def game_of(family: Family, kind: type[Any]) -> Game:
+    """Return what a family says of a class, or of the nearest base class that it names."""
+    named = (family.game(base.__name__) for base in kind.__mro__)
+    return next((game for game in named if game is not family.default), family.default)
+
+
+def _within(module: str, prefix: str) -> bool:
+    return module == prefix or module.startswith(prefix + ".")

@@ -1,0 +1,159 @@
+"""A Gymnasium environment in the shape of `adapter.Adapter`: its one agent is called ``agent``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from mosaic_nb.environments.adapter import AGENT, Turn
+
+_ALONE = [AGENT]
+_NOBODY: list[str] = []
+_NOTHING: dict[str, Any] = {}
+
+
+class GymnasiumAdapter:
+    """Adapts `gymnasium.Env`.
+
+    Args:
+        environment: with all its wrappers.
+    """
+
+    def __init__(self, environment: gymnasium.Env[Any, Any]) -> None:
+        self._environment = environment
+        self._step = environment.step
+        space = environment.observation_space
+        self._mask_inside = isinstance(space, gymnasium.spaces.Dict) and "action_mask" in space.spaces
+
+    @property
+    def agents(self) -> Sequence[str]:
+        """The one agent, ``agent``."""
+        return (AGENT,)
+
+    @property
+    def unwrapped(self) -> Any:
+        """The innermost environment."""
+        return self._environment.unwrapped
+
+    @property
+    def wrapped(self) -> gymnasium.Env[Any, Any]:
+        """The outermost environment."""
+        return self._environment
+
+    @property
+    def plain(self) -> bool:
+        """Whether no wrapper changed the action space."""
+        return bool(self._environment.action_space == self._environment.unwrapped.action_space)
+
+    @property
+    def max_steps(self) -> int | None:
+        """The lower of `gymnasium.wrappers.TimeLimit`'s limit and the environment's own ``max_steps``."""
+        spec = self._environment.spec
+        limits = (getattr(spec, "max_episode_steps", None), getattr(self.unwrapped, "max_steps", None))
+        known = [limit for limit in limits if isinstance(limit, int) and limit > 0]
+        return min(known, default=None)
+
+    @property
+    def renders(self) -> bool:
+        """Whether it was made to render pixels."""
+        return self._environment.render_mode == "rgb_array"
+
+    def observation_space(self, agent: str) -> gymnasium.Space[Any]:
+        """Return the environment's observation space."""
+        return self._environment.observation_space
+
+    def action_space(self, agent: str) -> gymnasium.Space[Any]:
+        """Return the environment's action space."""
+        return self._environment.action_space
+
+    def reset(self, seed: int, options: dict[str, Any] | None) -> Turn:
+        """Begin an episode. ``seed`` reaches the environment as it is, so that anyone can repeat the episode.
+
+        Raises:
+            TypeError: the environment returned something else than ``(observation, info)``.
+        """
+        began = perf_counter()
+        returned = self._environment.reset(seed=seed, options=options)
+        seconds = perf_counter() - began
+        try:
+            observation, info = returned
+            info.keys()
+        except (TypeError, ValueError, AttributeError) as error:
+            raise TypeError(f"reset returned {_shape(returned)} instead of (observation, info)") from error
+        masks = self._masks(observation, info)
+        return Turn({AGENT: observation}, masks, {}, _NOBODY, _NOBODY, False, _NOTHING, info, seconds)
+
+    def step(self, actions: dict[str, Any]) -> Turn:
+        """Advance by one step.
+
+        Raises:
+            TypeError: the environment returned something else than Gymnasium's five values.
+        """
+        action = actions[AGENT]
+        began = perf_counter()
+        returned = self._step(action)
+        seconds = perf_counter() - began
+        try:
+            observation, reward, terminated, truncated, info = returned
+            reward, over = float(reward), bool(terminated or truncated)
+            info.keys()
+        except (TypeError, ValueError, AttributeError) as error:
+            raise TypeError(
+                f"step returned {_shape(returned)} instead of (observation, reward, terminated, truncated, info)"
+            ) from error
+        masks = _NOTHING if over else self._masks(observation, info)
+        return Turn(
+            {} if over else {AGENT: observation},
+            masks,
+            {AGENT: reward},
+            _ALONE if terminated else _NOBODY,
+            _ALONE if truncated else _NOBODY,
+            over,
+            {AGENT: observation} if over else _NOTHING,
+            info,
+            seconds,
+        )
+
+    def render(self) -> Any:
+        """Return the environment's picture, its text, or None."""
+        return None if self._environment.render_mode is None else self._environment.render()
+
+    def close(self) -> None:
+        """Close the environment."""
+        self._environment.close()
+
+    def _masks(self, observation: Any, info: dict[str, Any]) -> dict[str, Any]:
+        if "action_mask" not in info and not self._mask_inside:
+            return _NOTHING
+        mask = action_mask(self._environment.action_space, observation, info)
+        return _NOTHING if mask is None else {AGENT: mask}
+
+
+def action_mask(space: gymnasium.Space[Any], observation: Any, info: dict[str, Any]) -> Any:
+    """Return which actions of a Discrete space are legal, int8 with a 1 per legal action; None where all are.
+
+    It is found in ``info["action_mask"]``, else in the observation's own ``"action_mask"``.
+
+    Raises:
+        ValueError: the mask is none of this space.
+    """
+    inside = observation.get("action_mask") if isinstance(observation, dict) else None
+    mask = info.get("action_mask", inside)
+    if mask is None or not isinstance(space, gymnasium.spaces.Discrete):
+        return None
+    mask = np.asarray(mask)
+    if mask.shape != (space.n,) or mask.dtype.kind not in "bui":
+        raise ValueError(
+            f"the action_mask has dtype {mask.dtype} and shape {mask.shape} instead of int8 and ({space.n},)"
+        )
+    return mask.astype(np.int8)
+
+
+def _shape(returned: Any) -> str:
+    if isinstance(returned, tuple):
+        return f"a tuple of {', '.join(type(value).__name__ for value in returned) or 'nothing'}"
+    return f"a {type(returned).__name__}"

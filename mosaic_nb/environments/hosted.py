@@ -1,0 +1,205 @@
+"""One environment behind one shape, whatever its API: what the environment host answers with."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from mosaic_nb.environments import pictures
+from mosaic_nb.environments.actions import ActionRule, InvalidAction
+from mosaic_nb.environments.adapter import Turn
+from mosaic_nb.environments.description import Description
+from mosaic_nb.environments.gymnasium_adapter import GymnasiumAdapter
+from mosaic_nb.environments.perception import MEMORY, Memory, Perception
+from mosaic_nb.environments.resolve import make
+from mosaic_nb.environments.views import Lens
+from mosaic_nb.environments.words import Words
+from mosaic_nb.protocol import messages, spaces
+from mosaic_nb.protocol.canonical import digest_bytes
+
+
+class ResetNeeded(RuntimeError):
+    """The episode has not begun, is over, or was left undefined by an error: reset comes first."""
+
+
+class HostedEnvironment:
+    """One environment, agents by name.
+
+    The life of an environment: ``observe`` says what each seat perceives, at any time; ``reset`` begins an episode;
+    ``step`` advances it until its transition is ``over``; then ``reset`` comes first again. A step that raised
+    `InvalidAction` did not happen: it may be tried again. Any other error from ``step`` leaves the episode
+    undefined, and only ``reset`` goes on.
+
+    Every reply has ``id=0``: whoever sends it fills in whose it is.
+
+    Args:
+        environment: how to make it.
+
+    Raises:
+        UnknownEnvironment, UnknownOption, TypeError: see `mosaic_nb.environments.resolve.make`.
+    """
+
+    def __init__(self, environment: messages.Environment) -> None:
+        self._adapter = adapter = GymnasiumAdapter(make(environment))
+        self._description = description = Description(environment, adapter)
+        self._words = Words(description.draws("text"), adapter.unwrapped, description.game.values)
+        self._point_of_view = description.draws("frame")
+        self._numbers = description.game.numbers
+        labels = description.labels
+        self._rules = {a: ActionRule(a, adapter.action_space(a), labels(a)) for a in adapter.agents}
+        self._perceptions: dict[str, Perception] = {}
+        self._memories: dict[str, deque[Memory]] = {a: deque(maxlen=MEMORY) for a in adapter.agents}
+        self._turn: Turn | None = None
+        self._steps = 0
+
+    def describe(self) -> messages.Opened:
+        """Return what is known of the environment before it is played."""
+        return self._description.opened()
+
+    def observe(self, agent: str, needs: Sequence[str], view: Sequence[messages.View]) -> messages.Observed:
+        """Say what an agent's seat perceives from now on.
+
+        Args:
+            agent: its name.
+            needs: of ``text``, ``frame``, ``history``.
+            view: `gymnasium.ObservationWrapper` classes that shape this seat's observations alone.
+
+        Raises:
+            KeyError: there is no such agent.
+            ValueError: a need is unknown.
+            UnsuitableView: a wrapper does more than turn an observation into another.
+        """
+        if agent not in self._rules:
+            raise KeyError(f"there is no agent {agent!r}; there are {', '.join(self._rules)}")
+        lens = Lens(self._adapter.wrapped, view) if view else None
+        label = self._rules[agent].label
+        perception = Perception(needs, lens, self._words, label, lambda: self._frame_of(agent))
+        for memory in self._memories[agent]:
+            perception.remember(memory)
+        self._perceptions[agent] = perception
+        space = self._adapter.observation_space(agent) if lens is None else lens.observation_space
+        moves = self._turn is not None and agent in self._turn.observations
+        return messages.Observed(
+            id=0,
+            observation_space=spaces.to_data(space),
+            observation=self._perceived(agent, self._turn) if self._turn is not None and moves else None,
+        )
+
+    def reset(self, seed: messages.Seed) -> messages.Transition:
+        """Begin an episode; one under way is dropped."""
+        self._turn = None
+        self._steps = 0
+        for agent, memories in self._memories.items():
+            memories.clear()
+            if agent in self._perceptions:
+                self._perceptions[agent].forget()
+        options = None if seed.instance is None else {"instance": seed.instance}
+        return self._answer(self._adapter.reset(seed.seed, options))
+
+    def step(self, actions: dict[str, Any]) -> messages.Transition:
+        """Advance by one step.
+
+        Args:
+            actions: a member of its action space for each agent that is to move.
+
+        Raises:
+            ResetNeeded: there is no episode under way.
+            InvalidAction: an action is missing, no member of its space, masked, or of an agent not to move. The
+                environment has not seen it.
+        """
+        before = self._turn
+        if before is None or before.over:
+            raise ResetNeeded(f"no episode is under way at step {self._steps}: reset the environment first")
+        legal = self._legal(actions, before)
+        self._turn = None
+        turn = self._adapter.step(legal)
+        for agent, action in legal.items():
+            memory = (self._steps, before.observations[agent], action, turn.rewards.get(agent, 0.0))
+            self._memories[agent].append(memory)
+            if agent in self._perceptions:
+                self._perceptions[agent].remember(memory)
+        self._steps += 1
+        return self._answer(turn)
+
+    def render(self, format: str = "png", quality: int = 85) -> messages.Picture:
+        """Return a picture of the environment as it stands, or its text where it has none.
+
+        Args:
+            format: ``"jpeg"``, ``"png"`` or ``"raw"``.
+            quality: of a JPEG, 1 to 100.
+
+        Raises:
+            RenderFailure: the environment rendered something that is no picture.
+            ValueError: the format is unknown.
+        """
+        if self._adapter.renders:
+            return pictures.encode(self._adapter.render(), format, quality)
+        return messages.Picture(id=0, format="text", text=self._text())
+
+    def close(self) -> None:
+        """Close the environment."""
+        self._turn = None
+        self._adapter.close()
+
+    def _legal(self, actions: dict[str, Any], turn: Turn) -> dict[str, Any]:
+        if actions.keys() != turn.observations.keys():
+            missing = sorted(turn.observations.keys() - actions.keys())
+            if missing:
+                raise InvalidAction(missing[0], "it is to move, and no action was given")
+            early = min(actions.keys() - turn.observations.keys())
+            raise InvalidAction(early, f"it is not to move; to move: {', '.join(sorted(turn.observations))}")
+        masks = turn.masks
+        return {
+            agent: self._rules[agent].check(action, masks.get(agent)) for agent, action in actions.items()
+        }
+
+    def _answer(self, turn: Turn) -> messages.Transition:
+        digest = blake2b(
+            digest_bytes((turn.observations, turn.masks, turn.rewards, turn.terminated, turn.truncated)),
+            digest_size=8,
+        ).hexdigest()
+        self._turn = turn
+        info = turn.info
+        return messages.Transition(
+            id=0,
+            observations={agent: self._perceived(agent, turn) for agent in turn.observations},
+            rewards=turn.rewards,
+            terminated=turn.terminated,
+            truncated=turn.truncated,
+            over=turn.over,
+            digest=digest,
+            seconds=turn.seconds,
+            numbers={name: float(info[name]) for name in self._numbers if name in info},
+        )
+
+    def _perceived(self, agent: str, turn: Turn) -> messages.Observation:
+        perception = self._perceptions.get(agent)
+        value, mask = turn.observations[agent], turn.masks.get(agent)
+        if perception is None:
+            return messages.Observation(value, self._steps, mask)
+        return perception.perceive(value, mask, self._steps)
+
+    def _frame_of(self, agent: str) -> Any:
+        """Return what an agent sees: its own point of view where its family draws one, else what everybody sees."""
+        if self._point_of_view is not None:
+            return pictures.checked(self._point_of_view(self._adapter.unwrapped))
+        if self._adapter.renders:
+            return pictures.checked(self._adapter.render())
+        return pictures.of_text(self._text(agent))
+
+    def _text(self, agent: str | None = None) -> str:
+        """Return what stands in for a picture: the environment's own text, else one agent's or all agents' words."""
+        rendered = self._adapter.render()
+        if isinstance(rendered, str):
+            return pictures.plain(rendered)
+        if self._turn is None:
+            raise ResetNeeded("there is nothing to show before the environment is reset")
+        seen = {**self._turn.final, **self._turn.observations}
+        if agent is not None:
+            seen = {agent: seen[agent]}
+        told = {name: self._words.text(value) for name, value in seen.items()}
+        return "\n".join(
+            told.values() if len(told) == 1 else (f"{name}: {words}" for name, words in told.items())
+        )
