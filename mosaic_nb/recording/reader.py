@@ -1,0 +1,137 @@
+"""Reading a run that was never closed: journaled and sealed rows, whatever state a crash left them in.
+
+The rule: where the journal of a segment exists it is the truth, and Arrow files of that segment are ignored; else
+the Arrow files that ``sealed.bin`` names are. That holds at every moment of a sealing, because the journal is
+deleted last. Nothing here writes, and a run may be read while it is being recorded.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mosaic_nb.recording import arrow, journal
+from mosaic_nb.recording.folder import SEALED, journal_path, segment_path
+from mosaic_nb.recording.tables import TABLES, Table
+
+_SEGMENT = re.compile(r"segment-(\d{6,})\.(\w+)\.arrow")
+
+Files = dict[str, list[int] | None]
+"""The files of a sealed segment: table -> [rows, CRC-32], or None where these are not known."""
+Pieces = dict[str, list[pa.Table | pa.RecordBatch]]
+
+
+def read_unclosed(folder: Path, run: str) -> tuple[dict[str, pa.Table], list[str]]:
+    """Return every table of a run that was not closed, and what was found torn or damaged, in words."""
+    problems: list[str] = []
+    journals, sealed = segments(folder, problems)
+    pieces: Pieces = {table.name: [] for table in TABLES}
+    for number in sorted(journals.keys() | sealed.keys()):
+        if number in journals:
+            _add_journaled(pieces, journals[number], journal_path(folder, number).name, problems)
+        else:
+            _add_sealed(pieces, folder, number, sealed[number], problems)
+    return {table.name: arrow.assemble(table, run, pieces[table.name]) for table in TABLES}, problems
+
+
+def segments(folder: Path, problems: list[str]) -> tuple[dict[int, journal.Scan], dict[int, Files]]:
+    """Return the journals that are the truth, and the files of the segments that are sealed, by number."""
+    sealed = sealed_files(folder, problems)
+    journals: dict[int, journal.Scan] = {}
+    for number in list(sealed):  # a journal that a kill kept from being deleted
+        _add_journal(journals, folder, number)
+    number = max(sealed, default=-1) + 1
+    while not _add_journal(journals, folder, number):
+        # Either nothing was written after the last sealing, or this journal was sealed since sealed.bin was read.
+        sealed = sealed_files(folder, [])
+        if number not in sealed:
+            break
+        number += 1
+    sealed |= _unlisted(folder, journals, problems)
+    found = sorted(journals.keys() | sealed.keys())
+    problems += [
+        f"segment {lost} is missing" for lost in sorted(set(range(max(found, default=0))) - set(found))
+    ]
+    for scan in journals.values():
+        problems += scan.problems
+    last = max(journals, default=number)
+    return journals, {
+        key: files for key, files in sealed.items() if key not in journals and key <= max(last, number)
+    }
+
+
+def sealed_files(folder: Path, problems: list[str]) -> dict[int, Files]:
+    """Return the files of every segment that ``sealed.bin`` names."""
+    try:
+        found = journal.read(folder / SEALED)
+    except FileNotFoundError:
+        return {}
+    problems += found.problems
+    return {number: dict(files) for number, files in found.bodies}
+
+
+def _add_journal(journals: dict[int, journal.Scan], folder: Path, number: int) -> bool:
+    try:
+        journals[number] = journal.read(journal_path(folder, number))
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _unlisted(folder: Path, journals: dict[int, journal.Scan], problems: list[str]) -> dict[int, Files]:
+    """Return Arrow files that lack both a journal and a line in ``sealed.bin``: a power cut or damage took them."""
+    found: dict[int, Files] = {}
+    for path in sorted(folder.iterdir()):
+        match = _SEGMENT.fullmatch(path.name)
+        if match and int(match[1]) not in journals and not journal_path(folder, int(match[1])).exists():
+            found.setdefault(int(match[1]), {})[match[2]] = None
+    listed = sealed_files(
+        folder, []
+    )  # after the journals were looked for: a sealing lists first, then deletes
+    unlisted = {number: files for number, files in found.items() if number not in listed}
+    problems += [f"{SEALED} does not name segment {number}; it was read unchecked" for number in unlisted]
+    return unlisted
+
+
+def _add_journaled(pieces: Pieces, found: journal.Scan, name: str, problems: list[str]) -> None:
+    rows: list[list[Sequence[Any]]] = [[] for _ in TABLES]
+    for body in found.bodies:
+        for index, some in body:
+            rows[index] += some
+    for table, some in zip(TABLES, rows, strict=True):
+        if some:
+            pieces[table.name].append(_batch(table, some, name, problems))
+
+
+def _batch(table: Table, rows: list[Sequence[Any]], name: str, problems: list[str]) -> pa.RecordBatch:
+    try:
+        return arrow.batch(table, rows)
+    except TypeError as error:
+        fitting = [row for row in rows if _fits(table, row)]
+        problems.append(f"{name}: {len(rows) - len(fitting)} rows were left out: {error}")
+        return arrow.batch(table, fitting)
+
+
+def _fits(table: Table, row: Sequence[Any]) -> bool:
+    try:
+        return bool(arrow.batch(table, [row]))
+    except TypeError:
+        return False
+
+
+def _add_sealed(pieces: Pieces, folder: Path, number: int, files: Files, problems: list[str]) -> None:
+    for table, known in files.items():
+        path = segment_path(folder, number, table)
+        try:
+            data = path.read_bytes()
+            if known is not None and zlib.crc32(data) != known[1]:
+                raise pa.ArrowInvalid("its checksum is wrong")
+            pieces[table].append(arrow.read_segment(data))
+        except (OSError, pa.ArrowInvalid) as error:
+            lost = f"its {known[0]:,} rows" if known else "its rows"
+            problems.append(f"{path.name}: {lost} of {table} are lost, the rest was read: {error}")
