@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def names() -> list[str]:
-    """The modules beside this one that define ``main``; a leading underscore marks a helper."""
+    """The modules beside this one that define ``main``; a leading underscore marks one that is shared."""
     paths = sorted(path for path in FOLDER.glob("*.py") if not path.name.startswith("_"))
     return [path.stem for path in paths if "main" in _functions(path)]
 
