@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _operators(_: argparse.Namespace) -> int:
+    from msgspec.structs import replace
+
     from mosaic_nb.operators import Spec, find, survey
 
     found = find()
@@ -60,6 +62,8 @@ def _operators(_: argparse.Namespace) -> int:
     rows = [("NAME", "KIND", "USABLE", "WHERE")]
     for spec in (each for each in everything if isinstance(each, Spec)):
         chosen = found[spec.name]
+        if spec != chosen and replace(spec, folder=chosen.folder) == chosen:
+            continue  # an editable install leaves a copy of the checkout's operators in Python's prefix
         usable = spec.obstacle() or "yes" if spec == chosen else f"hidden by {chosen.folder}"
         rows.append((spec.name, spec.kind, usable, str(spec.folder or "built in")))
     _print_table(rows)

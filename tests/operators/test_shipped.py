@@ -65,8 +65,10 @@ def test_a_spec_is_valid_and_usable_here(folder):
 @each_folder
 def test_the_program_asks_for_what_the_spec_asks_for(folder):
     """PEP 723's header serves `uv run`, the spec serves us: they agree."""
-    header = re.search(r"^# /// script\n((?:# .*\n)+)# ///$", (folder / "worker.py").read_text(), re.M)
-    asked = tomllib.loads(re.sub(r"^# ", "", header[1], flags=re.M))
+    header = re.search(
+        r"^# /// script\n((?:# .*\n)+)# ///$", (folder / "worker.py").read_text(), re.MULTILINE
+    )
+    asked = tomllib.loads(re.sub(r"^# ", "", header[1], flags=re.MULTILINE))
     environment = read(folder).environment
     assert asked["requires-python"] == environment.python
     assert asked["dependencies"] == ["mosaic_nb", *environment.requirements]
