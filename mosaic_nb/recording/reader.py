@@ -19,7 +19,7 @@ from mosaic_nb.recording import arrow, journal
 from mosaic_nb.recording.folder import SEALED, journal_path, segment_path
 from mosaic_nb.recording.tables import TABLES, Table
 
-_SEGMENT = re.compile(r"segment-(\d{6,})\.(\w+)\.arrow")
+_SEGMENT = re.compile(r"journal-(\d{6,})\.bin|segment-(\d{6,})\.(\w+)\.arrow")
 
 Files = dict[str, list[int] | None]
 """The files of a sealed segment: table -> [rows, CRC-32], or None where these are not known."""
@@ -52,17 +52,12 @@ def segments(folder: Path, problems: list[str]) -> tuple[dict[int, journal.Scan]
         if number not in sealed:
             break
         number += 1
-    sealed |= _unlisted(folder, journals, problems)
-    found = sorted(journals.keys() | sealed.keys())
-    problems += [
-        f"segment {lost} is missing" for lost in sorted(set(range(max(found, default=0))) - set(found))
-    ]
+    _add_strays(folder, journals, sealed, problems)
+    found = journals.keys() | sealed.keys()
+    problems += [f"segment {lost} is missing" for lost in sorted(set(range(max(found, default=0))) - found)]
     for scan in journals.values():
         problems += scan.problems
-    last = max(journals, default=number)
-    return journals, {
-        key: files for key, files in sealed.items() if key not in journals and key <= max(last, number)
-    }
+    return journals, {number: tables for number, tables in sealed.items() if number not in journals}
 
 
 def sealed_files(folder: Path, problems: list[str]) -> dict[int, Files]:
@@ -83,19 +78,23 @@ def _add_journal(journals: dict[int, journal.Scan], folder: Path, number: int) -
     return True
 
 
-def _unlisted(folder: Path, journals: dict[int, journal.Scan], problems: list[str]) -> dict[int, Files]:
-    """Return Arrow files that lack both a journal and a line in ``sealed.bin``: a power cut or damage took them."""
-    found: dict[int, Files] = {}
-    for path in sorted(folder.iterdir()):
-        match = _SEGMENT.fullmatch(path.name)
-        if match and int(match[1]) not in journals and not journal_path(folder, int(match[1])).exists():
-            found.setdefault(int(match[1]), {})[match[2]] = None
-    listed = sealed_files(
-        folder, []
-    )  # after the journals were looked for: a sealing lists first, then deletes
-    unlisted = {number: files for number, files in found.items() if number not in listed}
-    problems += [f"{SEALED} does not name segment {number}; it was read unchecked" for number in unlisted]
-    return unlisted
+def _add_strays(
+    folder: Path, journals: dict[int, journal.Scan], sealed: dict[int, Files], problems: list[str]
+) -> None:
+    """Add what lies there without a line in ``sealed.bin``: damage or a power cut took the line."""
+    known = journals.keys() | sealed.keys()
+    matches = [match for path in sorted(folder.iterdir()) if (match := _SEGMENT.fullmatch(path.name))]
+    strays = [match for match in matches if int(match[1] or match[2]) not in known]
+    # Read after the files were looked for: a live run lists a segment before it deletes its journal or begins another.
+    listed = sealed_files(folder, [])
+    for match in strays:
+        if match[1] and not listed.keys() - known:
+            _add_journal(journals, folder, int(match[1]))
+    for match in strays:
+        if match[2] and (number := int(match[2])) not in listed | journals:
+            if number not in sealed:
+                problems.append(f"{SEALED} does not name segment {number}; it was read unchecked")
+            sealed.setdefault(number, {})[match[3]] = None
 
 
 def _add_journaled(pieces: Pieces, found: journal.Scan, name: str, problems: list[str]) -> None:
