@@ -91,18 +91,19 @@ def shipped(checkout: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def load(shipped: dict[str, Path]) -> Iterator[Callable[..., Operator]]:
-    """Load an operator: run its program as its worker does, and call what it serves."""
-    factories: dict[str, Callable[..., Operator]] = {}
+    """Load an operator by name or folder: run its program as its worker does, and call what it serves."""
+    factories: dict[Path, Callable[..., Operator]] = {}
 
-    def load(name: str, **options: Any) -> Operator:
-        if name not in factories:
-            patch.syspath_prepend(shipped[name])
+    def load(name: str | Path, **options: Any) -> Operator:
+        folder = name if isinstance(name, Path) else shipped[name]
+        if folder not in factories:
+            patch.syspath_prepend(folder)
             served: list[Callable[..., Operator]] = []
             with pytest.MonkeyPatch.context() as instead:
                 instead.setattr(mosaic_nb.worker, "serve", served.append)
-                runpy.run_path(str(shipped[name] / "worker.py"), run_name="__main__")
-            (factories[name],) = served
-        return factories[name](**options)
+                runpy.run_path(str(folder / "worker.py"), run_name="__main__")
+            (factories[folder],) = served
+        return factories[folder](**options)
 
     with pytest.MonkeyPatch.context() as patch:
         yield load

@@ -122,8 +122,8 @@ def test_what_is_drawn_is_drawn_from_the_seed_of_the_act(load, trained):
 def test_continuous_actions_are_drawn_from_the_seed_too(lane, load, trained):
     zips, models = trained
     operator = load("sb3", policy=str(zips / "Pendulum.zip"), trust=True, deterministic=False)
-    steps = lane("Pendulum-v1", operator).play(0, limit=20)
     before = torch.random.get_rng_state()
+    steps = lane("Pendulum-v1", operator).play(0, limit=20)
     again = [operator.seat().act(step.observation).action for step in steps]
     assert torch.equal(before, torch.random.get_rng_state())
     assert all(np.array_equal(a, step.decision.action) for a, step in zip(again, steps, strict=True))
