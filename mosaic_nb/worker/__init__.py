@@ -9,4 +9,15 @@ from mosaic_nb.protocol import spaces
 from mosaic_nb.worker.contract import Call, Decision, Episode, Observation, Operator, Outcome, Seat, View
 from mosaic_nb.worker.serve import serve
 
-__all__ = ["Call", "Decision", "Episode", "Observation", "Operator", "Outcome", "Seat", "View", "serve", "spaces"]
+__all__ = [
+    "Call",
+    "Decision",
+    "Episode",
+    "Observation",
+    "Operator",
+    "Outcome",
+    "Seat",
+    "View",
+    "serve",
+    "spaces",
+]
