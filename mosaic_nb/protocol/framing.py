@@ -151,7 +151,7 @@ class Decoder(Generic[T]):
         self._payload = frame[split:]
         try:
             return self._decode(frame[PREFIX.size : split])  # type: ignore[no-any-return]
-        except (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
             raise MalformedFrame(f"a frame could not be decoded: {error}") from error
 
     def _hook(self, code: int, data: memoryview) -> Any:

@@ -245,7 +245,7 @@ def _explain_array(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
     wanted = f"an array of dtype {dtype} and shape {shape}"
     if not isinstance(value, np.ndarray | np.generic):
         return f"{_what(value)} is not {wanted}"
-    if value.dtype.kind not in "biuf" or not np.can_cast(value.dtype, dtype):
+    if not np.can_cast(value.dtype, dtype):
         return f"{_what(value)} is not {wanted}: its dtype does not convert without loss"
     return _explain_shape(value, shape)
 

@@ -185,10 +185,11 @@ def test_uniform_bounds_are_one_number() -> None:
 
 
 def test_a_dict_keeps_its_order_and_the_kind_of_its_keys() -> None:
-    space = gym.Dict([("z", gym.Discrete(2)), (3, gym.Discrete(2)), ("a", gym.Discrete(2))])
-    again = from_data(json.loads(json.dumps(to_data(space))))
-    assert isinstance(again, gym.Dict)
-    assert list(again.spaces) == ["z", 3, "a"]
+    for keys in (["z", "b", "a"], [2, 1], ["z", 3, "a"]):
+        space = gym.Dict([(key, gym.Discrete(2)) for key in keys])
+        again = from_data(json.loads(json.dumps(to_data(space))))
+        assert isinstance(again, gym.Dict)
+        assert list(again.spaces) == keys
     with pytest.raises(UnsupportedSpace, match="key"):
         to_data(gym.Dict([((1, 2), gym.Discrete(2))]))
 
