@@ -1,0 +1,149 @@
+"""Carries an arena's newest snapshot and pictures to the front ends that look, never more than they can take.
+
+What happens at once is only noted; one thread sends. So messages keep their order, the scheduler's thread never
+waits for a front end, and a snapshot that is overtaken before it could be sent is never sent at all.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mosaic_nb.protocol.messages import Picture
+from mosaic_nb.scheduler.snapshot import Controls, Snapshot
+from mosaic_nb.view.pace import Pace
+from mosaic_nb.view.wire import pack, plain
+
+PICTURE_PATIENCE = 0.25
+"""Seconds that a new snapshot waits for its pictures; then it goes alone and they follow."""
+
+PICTURE_LOST = 5.0
+"""Seconds after which unanswered pictures may be asked for again."""
+
+_Message = tuple[dict[str, Any], list[bytes]]
+
+
+class Feed:
+    """The way from an arena to its front ends. Every method may be called from any thread and returns at once."""
+
+    def __init__(self, controls: Controls, send: Callable[[dict[str, Any], list[bytes]], None]) -> None:
+        self._controls = controls
+        self._send = send
+        self._changed = threading.Condition()
+        self._pace = Pace()
+        self._looking: dict[str, bool] = {}
+        self._newest: Snapshot | None = None
+        self._shown: Snapshot | None = None
+        self._owed = False
+        self._closed = False
+        self._arrived: Mapping[str, Picture] = {}
+        self._asked_at: float | None = None
+        self._pictured: tuple[tuple[int, ...], str] | None = None
+        threading.Thread(target=self._run, name="mosaic-nb view", daemon=True).start()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Note the newest snapshot."""
+        with self._changed:
+            self._newest = snapshot
+            self._changed.notify()
+
+    def hello(self, view: str, *, looking: bool) -> None:
+        """A front end is there and has nothing: it is owed the whole state, seen or not."""
+        with self._changed:
+            self.look(view, looking=looking)
+            self.answer()
+
+    def answer(self) -> None:
+        """A front end asked for something: it is owed the state, even if nothing comes of it."""
+        with self._changed:
+            self._owed = True
+            self.acknowledge(None)
+
+    def look(self, view: str, *, looking: bool) -> None:
+        """A front end came into sight, and wants pictures of now, or went out of it."""
+        with self._changed:
+            self._looking[view] = looking
+            if looking:
+                self._arrived, self._pictured = {}, None
+            self.acknowledge(None)
+
+    def leave(self, view: str) -> None:
+        """A front end is gone."""
+        with self._changed:
+            self._looking.pop(view, None)
+
+    def acknowledge(self, number: int | None) -> None:
+        """A front end has drawn message ``number``, or gave another sign of life."""
+        with self._changed:
+            self._pace.hear(time.monotonic(), number)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Send nothing more; the thread ends."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while (message := self._next()) is not None:
+            self._send(*message)
+
+    def _next(self) -> _Message | None:
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                delay = self._delay(now)
+                if delay != 0.0 or self._newest is None:
+                    self._changed.wait(delay)
+                elif not self._ask(self._newest, now):
+                    return self._compose(self._newest, now)
+        return None
+
+    def _delay(self, now: float) -> float | None:
+        """Seconds until there is something to do; None if only a change can bring it about."""
+        newest = self._newest
+        if newest is None or not (self._owed or any(self._looking.values())):
+            return None
+        if self._owed:
+            return 0.0
+        wait, fresh = self._pace.wait(now), newest is not self._shown
+        if self._arrived:
+            return wait
+        if self._asked_at is None:
+            return wait if fresh or self._stale(newest) else None
+        patience = PICTURE_PATIENCE if fresh else PICTURE_LOST
+        return max(wait, self._asked_at + patience - now)
+
+    def _stale(self, newest: Snapshot) -> bool:
+        """Whether other pictures are due than the last ones: of another moment, or sharp ones now it rests."""
+        return newest.phase != "closed" and self._pictured != self._due(newest)
+
+    def _due(self, newest: Snapshot) -> tuple[tuple[int, ...], str]:
+        frames = tuple(lane.frame for lane in newest.lanes)
+        moving = newest.phase in ("playing", "stepping")
+        if moving and self._pictured and self._pictured[0] == frames:
+            return self._pictured
+        return frames, "jpeg" if moving else "png"
+
+    def _ask(self, newest: Snapshot, now: float) -> bool:
+        """Ask for pictures if they are due and not under way; return whether the message waits for them."""
+        under_way = self._asked_at is not None and now < self._asked_at + PICTURE_LOST
+        if self._owed or self._arrived or under_way or not self._stale(newest):
+            return False
+        due = self._due(newest)
+        self._asked_at = now
+        self._controls.pictures(due[1], lambda pictures: self._arrive(due, pictures))
+        return True
+
+    def _arrive(self, due: tuple[tuple[int, ...], str], pictures: Mapping[str, Picture]) -> None:
+        with self._changed:
+            self._arrived, self._pictured, self._asked_at = pictures, due, None
+            self._changed.notify()
+
+    def _compose(self, newest: Snapshot, now: float) -> _Message:
+        described, buffers = pack(self._arrived)
+        content = {"type": "show", "number": self._pace.send(now), "snapshot": plain(newest)}
+        self._shown, self._arrived, self._owed = newest, {}, False
+        return content | {"pictures": described}, buffers

@@ -1,0 +1,273 @@
+"""The widget without a browser: what it sends is caught, and the front end's answers are played."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from mosaic_nb.protocol.messages import Picture
+from mosaic_nb.testing.controls import FakeControls, FakeLane, four_lanes
+from mosaic_nb.view.feed import PICTURE_PATIENCE
+from mosaic_nb.view.grid import Grid
+from mosaic_nb.view.pace import BLIND_GAP, PATIENCE, WINDOW
+
+Message = tuple[float, dict[str, Any], list[bytes]]
+SOON = 10.0
+
+
+class CaughtGrid(Grid):
+    """A grid whose messages end up in a queue, with the time they were sent at."""
+
+    def __init__(self, controls: FakeControls) -> None:
+        self.caught: queue.Queue[Message] = queue.Queue()
+        self.controls = controls
+        super().__init__(controls)
+
+    def send(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        self.caught.put((time.monotonic(), content, buffers or []))
+
+    def hear(self, kind: str, **content: Any) -> None:
+        """Do what a message of the front end does."""
+        self._handle_custom_msg({"type": kind, **content}, [])
+
+    def hello(self, *, looking: bool = True) -> None:
+        self.hear("hello", view="a", looking=looking)
+
+    def until(
+        self, wanted: Callable[[dict[str, Any], list[bytes]], bool], *, answer: bool = True
+    ) -> list[Message]:
+        """Take messages until one is as wanted; acknowledge each, or none."""
+        taken = []
+        while True:
+            taken.append(self.caught.get(timeout=SOON))
+            _, content, buffers = taken[-1]
+            if answer:
+                self.hear("acknowledge", number=content["number"])
+            if wanted(content, buffers):
+                return taken
+
+
+def at_tick(tick: int) -> Callable[[dict[str, Any], list[bytes]], bool]:
+    return lambda content, _buffers: bool(content["snapshot"]["tick"] == tick)
+
+
+def sharp(content: dict[str, Any], _buffers: list[bytes]) -> bool:
+    return any(picture["format"] == "png" for picture in content["pictures"])
+
+
+def robots() -> tuple[FakeLane, ...]:
+    return tuple(FakeLane(f"lane {number}", size=(64, 64)) for number in range(8))
+
+
+@pytest.fixture
+def grids() -> Iterator[Callable[..., CaughtGrid]]:
+    """Make grids over fake arenas; close them afterwards."""
+    made: list[CaughtGrid] = []
+
+    def make(*lanes: FakeLane, **options: Any) -> CaughtGrid:
+        made.append(CaughtGrid(FakeControls(lanes or robots(), **options)))
+        return made[-1]
+
+    yield make
+    for grid in made:
+        grid.close()
+        grid.controls.close()
+
+
+def test_nothing_is_sent_before_hello(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    for _ in range(5):
+        grid.controls.step()
+    grid.controls.settle()
+    assert not grid.front_end
+    assert not grid.wait_for_front_end(0.0)
+    grid.hello()
+    _, content, _ = grid.caught.get(timeout=SOON)
+    assert content["number"] == 1
+    assert content["snapshot"]["tick"] == 5
+    assert grid.front_end
+    assert grid.wait_for_front_end(0.0)
+
+
+def test_every_hello_is_answered(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    for _ in range(3):
+        grid.hello(looking=False)
+        _, content, buffers = grid.caught.get(timeout=SOON)
+        assert content["type"] == "show"
+        assert buffers == []
+
+
+def test_one_message_holds_all_lanes_and_their_pictures(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    grid.hello()
+    _, content, buffers = grid.until(sharp)[-1]
+    assert [lane["name"] for lane in content["snapshot"]["lanes"]] == [lane.name for lane in robots()]
+    assert [picture["buffer"] for picture in content["pictures"]] == list(range(8))
+    assert all(buffer.startswith(b"\x89PNG") for buffer in buffers)
+
+
+def test_out_of_sight_nothing_is_sent_and_no_picture_asked_for(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    grid.hello(looking=False)
+    grid.until(at_tick(0))
+    for _ in range(50):
+        grid.controls.step()
+    grid.controls.settle()
+    assert grid.controls.asked == []
+    grid.hear("look", view="a", looking=True)
+    _, content, _ = grid.caught.get(timeout=SOON)
+    assert content["number"] == 2
+    assert content["snapshot"]["tick"] == 50
+
+
+def test_a_view_that_left_is_out_of_sight(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    grid.hello()
+    grid.hear("hello", view="b", looking=False)
+    grid.until(sharp)
+    grid.hear("leave", view="a")
+    grid.controls.step()
+    grid.controls.settle()
+    grid.hear("look", view="b", looking=False)
+    grid.hear("step")
+    _, content, buffers = grid.caught.get(timeout=SOON)
+    assert content["snapshot"]["tick"] >= 1
+    assert buffers == []
+
+
+def test_unanswered_the_newest_wins_and_nothing_queues(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    grid.hello()
+    grid.until(sharp)
+    for _ in range(2000):
+        grid.controls.step()
+    taken = grid.until(at_tick(2000), answer=False)
+    times = [when for when, *_ in taken]
+    assert len(taken) <= WINDOW + 1 + (times[-1] - times[0]) / BLIND_GAP
+    ticks = [content["snapshot"]["tick"] for _, content, _ in taken]
+    assert ticks == sorted(ticks)
+
+
+def test_unanswered_it_goes_on_blind_four_times_a_second(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    grid.hear("speed", ticks_per_second=200.0)
+    grid.hello()
+    grid.until(sharp)
+    grid.hear("play")
+    taken = grid.until(lambda content, _: bool(content["number"] >= WINDOW + 8), answer=False)
+    gaps = [after[0] - before[0] for before, after in pairwise(taken)]
+    pauses = [gap for gap in gaps if gap > BLIND_GAP * 0.9]
+    assert max(pauses) >= PATIENCE * 0.9
+    assert len(pauses) >= 4
+    grid.hear("acknowledge", number=taken[-1][1]["number"])
+    when, *_ = grid.caught.get(timeout=SOON)
+    assert when - taken[-1][0] < BLIND_GAP
+
+
+def test_pictures_are_light_while_playing_and_sharp_at_rest(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    grid.hello()
+    grid.until(sharp)
+    grid.hear("speed", ticks_per_second=60.0)
+    grid.hear("play")
+    playing = grid.until(lambda content, _: bool(content["snapshot"]["tick"] >= 10))
+    formats = {picture["format"] for _, content, _ in playing for picture in content["pictures"]}
+    assert formats == {"jpeg"}
+    grid.hear("pause")
+    grid.until(sharp)
+    grid.controls.settle()
+    asked = list(grid.controls.asked)
+    grid.hear("pause")
+    grid.until(lambda content, _: content["snapshot"]["phase"] == "idle")
+    assert grid.controls.asked == asked, "the same sharp pictures were asked for again"
+
+
+class Blind(FakeControls):
+    """An arena whose pictures never come."""
+
+    def pictures(self, format: str, done: Callable[[Mapping[str, Picture]], None], quality: int = 85) -> None:
+        self.asked.append(format)
+
+
+def test_without_pictures_the_state_comes_all_the_same() -> None:
+    controls = Blind(robots())
+    grid = CaughtGrid(controls)
+    grid.hello()
+    grid.until(at_tick(0))
+    controls.step()
+    started = time.monotonic()
+    when, _, buffers = grid.until(at_tick(1))[-1]
+    assert buffers == []
+    assert when - started < PICTURE_PATIENCE + 1.0
+    grid.close()
+    controls.close()
+
+
+def test_what_a_person_does_reaches_the_arena(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids(*four_lanes())
+    grid.hear("reset", seed="12345678901234567")
+    grid.hear("reset", seed=None)
+    grid.hear("speed", ticks_per_second=30)
+    grid.hear("choose", lane="me", agent="agent", action=2, turn=None)
+    grid.hear("pause")
+    assert grid.controls.calls == [
+        ("reset", 12345678901234567),
+        ("reset", None),
+        ("set_speed", 30),
+        ("choose", "me", "agent", 2, None),
+        ("pause",),
+    ]
+
+
+def test_double_and_late_clicks_move_once(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids(*four_lanes())
+    grid.hear("step")
+    grid.controls.settle()
+    turn = grid.controls.snapshot.lanes[2].seats[0].turn
+    for _ in range(3):
+        grid.hear("choose", lane="me", agent="agent", action=2, turn=turn)
+    grid.hear("step")
+    grid.hear("choose", lane="me", agent="agent", action=1, turn=turn)
+    grid.controls.settle()
+    assert grid.controls.snapshot.tick == 1
+    assert grid.controls.snapshot.phase == "waiting"
+
+
+def test_what_is_not_known_is_refused(grids: Callable[..., CaughtGrid]) -> None:
+    with pytest.raises(ValueError, match="does not know"):
+        grids()._steer({"type": "explode"})
+
+
+def test_hostile_names_and_numbers_travel_as_json(grids: Callable[..., CaughtGrid]) -> None:
+    name = "<img src=x onerror=alert(1)>\ud800\x00\u202e"
+    grid = grids(FakeLane(name, fails="\ud800", text="\ud800"), seed=2**63)
+    grid.controls.show(speed=float("nan"))
+    grid.hello()
+    taken = grid.until(lambda content, _: bool(content["pictures"]))
+    for _, content, _ in taken:
+        json.dumps(content, allow_nan=False, ensure_ascii=False).encode()
+    assert taken[-1][1]["snapshot"]["seed"] == str(2**63)
+    assert taken[-1][1]["snapshot"]["lanes"][0]["name"].startswith("<img src=x")
+
+
+def test_closing_ends_thread_and_watch(grids: Callable[..., CaughtGrid]) -> None:
+    grid = grids()
+    grid.hello()
+    grid.until(sharp)
+    before = {thread for thread in threading.enumerate() if thread.name == "mosaic-nb view"}
+    assert before
+    grid.close()
+    for thread in before:
+        thread.join(SOON)
+        assert not thread.is_alive()
+    grid.controls.step()
+    grid.controls.settle()
+    assert grid.caught.empty()
