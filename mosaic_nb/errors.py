@@ -7,6 +7,10 @@ class MosaicError(Exception):
     """The base of every error of ours that is not a plain misuse (those are TypeError and ValueError)."""
 
 
+class Aborted(MosaicError):
+    """A tick was given up before any environment moved; nothing has changed."""
+
+
 class WorkerError(MosaicError):
     """Something went wrong in or with a worker, whoever it works for."""
 

@@ -86,11 +86,20 @@ class Actions:
         """
         if isinstance(move, str) and self._discrete and move in self.labels:
             move = self.labels.index(move) + self._start
+        elif isinstance(move, (list, tuple, dict)):
+            move = self._from_plain(move)
         reason = self.explain(move, mask)
         if reason is None:
             return int(move) if self._discrete else move
         legal = ", ".join(choice.label for choice in self.choices(mask) if choice.legal)
         raise ValueError(f"{move!r} is no move: {reason}" + (f"; legal now: {legal}" if legal else ""))
+
+    def _from_plain(self, move: Any) -> Any:
+        """Make arrays of the lists that people type; what does not fit is left for `explain` to name."""
+        try:
+            return _read(self.space, move)
+        except (ValueError, TypeError, KeyError, IndexError):
+            return move
 
 
 def _read(space: gymnasium.Space[Any], value: Any) -> Any:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mosaic_nb.errors import MosaicError
+from mosaic_nb.errors import Aborted, MosaicError
 from mosaic_nb.protocol import messages
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler.casting import Company
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, Plan
-from mosaic_nb.scheduler.lockstep import Aborted, LockStep, Policy
+from mosaic_nb.scheduler.lockstep import LockStep, Policy
 from mosaic_nb.scheduler.pictures import Pictures
 from mosaic_nb.scheduler.snapshot import Snapshot
 from mosaic_nb.scheduler.survey import survey
@@ -235,7 +235,10 @@ class Conductor:
         phase = "closed" if self._closed else "waiting" if asking else "playing" if self._player else "idle"
         if phase == "idle" and self._busy is not None:
             phase = "stepping"
-        return survey(self.lockstep, self._plan, phase=phase, speed=self.speed, note=self._note)
+        playing = self._player is not None
+        return survey(
+            self.lockstep, self._plan, phase=phase, speed=self.speed, playing=playing, note=self._note
+        )
 
     # --- Controls: from any thread -------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from mosaic_nb.errors import EnvironmentFailure, LaneFailure, MosaicError, OperatorError, RemoteError
+from mosaic_nb.errors import Aborted, EnvironmentFailure, LaneFailure, MosaicError, OperatorError, RemoteError
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.jsontext import to_json
 from mosaic_nb.scheduler import seeds
@@ -101,6 +101,19 @@ class Lane:
         self._generation = 0
         self._bases: dict[str, int] = {}
         self._open: dict[str, messages.Outcome] = {}
+
+    def check(self) -> None:
+        """Raise the failure of a worker that was lost between two episodes.
+
+        Raises:
+            OperatorError, EnvironmentFailure: it was.
+        """
+        for agent, seat in self.seats.items():
+            failure = seat.uncharged() if isinstance(seat, WorkerSeat) else None
+            if failure is not None:
+                raise self.operator_error(agent, failure)
+        if self.worker.broken is not None and not isinstance(self.worker.broken, Aborted):
+            raise self.environment_failure(self.worker.broken)
 
     async def prepare(self) -> None:
         """Make sure that the environment and the operators run; costs nothing where they do.

@@ -190,7 +190,7 @@ class Link:
             self.fail(error)
 
     def _take(self, reply: Any) -> None:
-        pending = self._pending.pop(reply.id, None)
+        pending = self._pending.get(reply.id)
         if pending is None:
             raise self._stray(reply)
         request = pending.request
@@ -199,12 +199,13 @@ class Link:
                 f"request {request.id} concerned lane {request.lane!r}, agent {request.agent!r}, step {request.step}; "
                 f"the reply says {reply.lane!r}, {reply.agent!r}, {reply.step}"
             )
+        if type(reply) is not _ANSWERS[type(request)] and type(reply) is not messages.Failure:
+            raise UnexpectedMessage(f"{type(reply).__name__} is no reply to {type(request).__name__}")
+        del self._pending[reply.id]  # only now: a reply that breaks the link leaves its question to be failed
         if type(reply) is messages.Failure:
             pending.resolve(None, RemoteError(reply.error, reply.message, reply.traceback))
-        elif type(reply) is _ANSWERS[type(request)]:
-            pending.resolve(reply)
         else:
-            raise UnexpectedMessage(f"{type(reply).__name__} is no reply to {type(request).__name__}")
+            pending.resolve(reply)
 
     def _stray(self, reply: Any) -> ProtocolError:
         what = f"{type(reply).__name__} with id {reply.id}"

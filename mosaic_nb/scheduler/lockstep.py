@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mosaic_nb.errors import LaneFailure, MosaicError, WorkerDied
+from mosaic_nb.errors import Aborted, LaneFailure, MosaicError, WorkerDied
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, HELD, RUNNING, STARTING, Lane, Move
@@ -20,10 +20,6 @@ from mosaic_nb.scheduler.link import Pending, gather
 from mosaic_nb.scheduler.seats import HumanSeat, Unattended, WorkerSeat
 
 Row = tuple[Any, ...]
-
-
-class Aborted(MosaicError):
-    """The tick was given up before any environment moved; nothing has changed."""
 
 
 class InvalidAction(MosaicError):
@@ -89,7 +85,7 @@ class LockStep:
             await self._decide(lanes)
             await self._advance([lane for lane in lanes if lane.status == RUNNING])
         finally:
-            self._write()
+            self.write()
         self.ticks += 1
         self._changed()
 
@@ -102,7 +98,7 @@ class LockStep:
             if pending.link is None:
                 pending.resolve(None, Aborted("the tick was given up"))
             else:
-                pending.link.fail(WorkerDied("it was ended because the tick was interrupted"))
+                pending.link.fail(Aborted("it was ended because the tick was interrupted"))
 
     def humans(self) -> list[tuple[Lane, str, HumanSeat]]:
         """Return every person's seat."""
@@ -151,12 +147,14 @@ class LockStep:
         for lane in ready:
             if lane.status == RUNNING:
                 self.note(lane, "begin", json.dumps(_beginning(lane)))
-        self._write()
+        self.write()
         self._changed()
 
     async def _ready(self, lanes: Sequence[Lane]) -> list[bool]:
         async def prepare(lane: Lane) -> bool:
             try:
+                if lane.status == HELD and self.policy.on_failure == "stop":
+                    lane.check()
                 await lane.prepare()
             except LaneFailure as error:
                 self._stop(lane, error)
@@ -208,9 +206,10 @@ class LockStep:
                 seat = lane.seats[agent]
                 if isinstance(seat, WorkerSeat) and not seat.current:
                     await self._bring_back(lane, agent, seat)
-                    if lane.status != RUNNING:
-                        break
-                asked.append((lane, agent, seat.ask(observation, step, lane.decision_seed(agent))))
+                if lane.status != RUNNING:
+                    break
+                if agent not in lane.moves:  # else it has failed since the last tick, and was substituted
+                    asked.append((lane, agent, seat.ask(observation, step, lane.decision_seed(agent))))
         pendings = [pending for _, _, pending in asked]
         if any(pending.link is None and not pending.done for pending in pendings):
             self._changed()
@@ -222,6 +221,11 @@ class LockStep:
                 self._take_decision(lane, agent, pending)
 
     async def _bring_back(self, lane: Lane, agent: str, seat: WorkerSeat) -> None:
+        """Charge a worker that failed between two ticks; one that has been charged is started anew."""
+        failure = seat.uncharged()
+        if failure is not None:
+            self._fail_operator(lane, agent, failure)
+            return
         try:
             await seat.ensure()
         except (MosaicError, ProtocolError) as error:
@@ -276,7 +280,10 @@ class LockStep:
 
     def _fail_operator(self, lane: Lane, agent: str, cause: Exception) -> None:
         error = lane.operator_error(agent, cause)
-        operator = lane.seats[agent].operator
+        seat = lane.seats[agent]
+        operator = seat.operator
+        if isinstance(seat, WorkerSeat):
+            seat.charge()
         if self.policy.on_failure == "substitute":
             self._substitute(lane, agent, error)
         elif self.policy.on_failure == "forfeit":
@@ -323,7 +330,7 @@ class LockStep:
         if lane.status != CLOSED:
             lane.status = STARTING
         lane.error = None
-        self._write()
+        self.write()
 
     def note(self, lane: Lane, event: str, detail: str, *, agent: str = "", operator: str = "") -> None:
         """Keep an event of a lane; written with the next rows."""
@@ -338,7 +345,8 @@ class LockStep:
             )
             self._rows["calls"].append(lane.call_row(call, agent, step, hashes))
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Put the rows that are kept on disk."""
         rows = self._rows
         if any(rows.values()):
             self._recorder.write(**rows)

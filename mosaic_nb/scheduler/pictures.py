@@ -40,6 +40,7 @@ class Pictures:
                 text = f"no picture: {pending.error}"
                 self._last[lane.name, format] = (frame, messages.Picture(id=0, format="text", text=text))
                 self._lockstep.note(lane, "render_failure", str(pending.error))
+        self._lockstep.write()
         return {
             lane.name: self._last[lane.name, format][1]
             for lane in self._lockstep.lanes

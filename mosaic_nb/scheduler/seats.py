@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import count, cycle
 from typing import Any, Protocol
 
-from mosaic_nb.errors import HumanToMove, HumanUnavailable
+from mosaic_nb.errors import Aborted, HumanToMove, HumanUnavailable
 from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import messages
 from mosaic_nb.scheduler.actions import Actions
@@ -66,6 +66,7 @@ class WorkerSeat:
         self._agent = agent
         self._deadline = worker.declared.deadline or deadline
         self._generation = 0
+        self._charged = 0
         self._untold: list[messages.Outcome] = []
         self._trial: list[tuple[messages.Episode, list[messages.Outcome]]] = []
 
@@ -103,6 +104,17 @@ class WorkerSeat:
         """Keep an outcome for the next request, and for catch-up."""
         self._untold.append(outcome)
         self._trial[-1][1].append(outcome)
+
+    def uncharged(self) -> Exception | None:
+        """Return why the operator's worker is gone, if that has not been charged to this seat yet."""
+        broken = self.worker.broken
+        if broken is None or isinstance(broken, Aborted) or self._charged == self.worker.generation:
+            return None
+        return broken
+
+    def charge(self) -> None:
+        """Note that the worker's failure, if it has failed, was counted here: it may be started anew."""
+        self._charged = self.worker.generation
 
     @property
     def current(self) -> bool:
@@ -147,13 +159,18 @@ class HumanSeat:
         self.operator = declared.label
         self.kind = declared.kind
         self.actions = actions
-        self.turn: int | None = None
+        self._turn = 0
         self._declared = declared
         self._attended = attended
         self._unattended = cycle(declared.unattended) if declared.unattended else None
         self._moves: deque[Any] = deque()
         self._mask: Any = None
         self._question: Pending | None = None
+
+    @property
+    def turn(self) -> int | None:
+        """The number of the open question, or None."""
+        return self._turn if self._question is not None and not self._question.done else None
 
     def begin(self, episode: messages.Episode) -> None:
         """A person needs no reset."""
@@ -214,7 +231,7 @@ class HumanSeat:
             question.resolve(Unattended(id=0, action=move))
         else:
             self._question = question
-            self.turn = next(self._turns)
+            self._turn = next(self._turns)
         return question
 
     def choose(self, move: Any, turn: int | None) -> bool:
@@ -223,18 +240,11 @@ class HumanSeat:
         Raises:
             ValueError: the move is none; the question stays open.
         """
-        if self._question is None or self._question.done or (turn is not None and turn != self.turn):
+        if self._question is None or self.turn is None or turn not in (None, self.turn):
             return False
         action = self.actions.parse(move, self._mask)
-        question, self._question, self.turn = self._question, None, None
-        question.resolve(messages.Decision(id=0, action=action))
+        self._question.resolve(messages.Decision(id=0, action=action))
         return True
-
-    def cancel(self, error: Exception) -> None:
-        """Take an open question back."""
-        question, self._question, self.turn = self._question, None, None
-        if question is not None and not question.done:
-            question.resolve(None, error)
 
 
 class Unattended(messages.Decision, tag="unattended"):

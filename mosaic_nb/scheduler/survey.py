@@ -8,13 +8,15 @@ from mosaic_nb.scheduler.seats import HumanSeat
 from mosaic_nb.scheduler.snapshot import LaneView, SeatView, Snapshot
 
 
-def survey(lockstep: LockStep, plan: Plan, *, phase: str, speed: float, note: str) -> Snapshot:
+def survey(
+    lockstep: LockStep, plan: Plan, *, phase: str, speed: float, playing: bool, note: str
+) -> Snapshot:
     """Return the snapshot of an arena.
 
     Args:
         lockstep: its lanes and ticks.
         plan: its seeds.
-        phase, speed: see `Snapshot`.
+        phase, speed, playing: see `Snapshot`.
         note: what went wrong with the last thing that somebody asked for, or empty.
     """
     lanes = lockstep.lanes
@@ -29,6 +31,7 @@ def survey(lockstep: LockStep, plan: Plan, *, phase: str, speed: float, note: st
         speed=speed,
         status=note or _status(views, phase, over),
         lanes=views,
+        playing=playing,
     )
 
 

@@ -50,6 +50,11 @@ class Worker:
         """Whether it has been started and has not failed since."""
         return self._link is not None and self._link.broken is None
 
+    @property
+    def broken(self) -> Exception | None:
+        """Why it failed, or None where it runs or has not been started."""
+        return self._link.broken if self._link is not None else None
+
     def log_tail(self) -> str:
         """Return the end of its log."""
         return tail(self._log) if self._log.exists() else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import struct
 import sys
 import time
@@ -100,7 +101,7 @@ class RogueSeat(Seat):
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _closes(self, _: Observation) -> None:
-        _channel[0]._socket.close()
+        _channel[0]._socket.shutdown(socket.SHUT_RDWR)
         time.sleep(3600)
 
     def _raises(self, _: Observation) -> None:
