@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.wrappers import TimeLimit
 
 from mosaic_nb.environments.adapter import AGENT, Turn
 
@@ -52,8 +53,7 @@ class GymnasiumAdapter:
     @property
     def max_steps(self) -> int | None:
         """The lower of `gymnasium.wrappers.TimeLimit`'s limit and the environment's own ``max_steps``."""
-        spec = self._environment.spec
-        limits = (getattr(spec, "max_episode_steps", None), getattr(self.unwrapped, "max_steps", None))
+        limits = (time_limit(self._environment), getattr(self.unwrapped, "max_steps", None))
         known = [limit for limit in limits if isinstance(limit, int) and limit > 0]
         return min(known, default=None)
 
@@ -131,6 +131,15 @@ class GymnasiumAdapter:
             return _NOTHING
         mask = action_mask(self._environment.action_space, observation, info)
         return _NOTHING if mask is None else {AGENT: mask}
+
+
+def time_limit(environment: gymnasium.Env[Any, Any]) -> int | None:
+    """Return the limit of the outermost `gymnasium.wrappers.TimeLimit`, or None where there is none."""
+    while isinstance(environment, gymnasium.Wrapper):
+        if isinstance(environment, TimeLimit):
+            return environment._max_episode_steps  # noqa: SLF001 - it has no public name
+        environment = environment.env
+    return None
 
 
 def action_mask(space: gymnasium.Space[Any], observation: Any, info: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from gymnasium.envs.registration import EnvSpec, find_highest_version, get_env_i
 from gymnasium.wrappers import TimeLimit
 
 from mosaic_nb.environments import family
+from mosaic_nb.environments.options import unpack
 from mosaic_nb.protocol import messages
 
 _UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
@@ -30,7 +31,7 @@ class UnknownOption(TypeError):
 
 
 def make(environment: messages.Environment) -> gymnasium.Env[Any, Any]:
-    """Make an environment, with its wrappers and its limit.
+    """Make an environment, with its limit (inside, as `gymnasium.make` puts it) and its wrappers.
 
     Raises:
         UnknownEnvironment: the id or name leads nowhere.
@@ -41,26 +42,30 @@ def make(environment: messages.Environment) -> gymnasium.Env[Any, Any]:
     made = _create(environment)
     for what, options in environment.wrappers:
         wrapper = _load(what)
-        made = _environment(_call(wrapper, (made,), options, f"wrapper {_name(wrapper)}"), _name(wrapper))
-    return made if environment.max_steps is None else TimeLimit(made, environment.max_steps)
+        made = _environment(
+            _call(wrapper, (made,), unpack(options), f"wrapper {_name(wrapper)}"), _name(wrapper)
+        )
+    return made
 
 
 def _create(environment: messages.Environment) -> gymnasium.Env[Any, Any]:
-    creator = _creator(environment)
-    if not isinstance(creator, EnvSpec):
-        options = _with_render_mode(environment.options, creator)
-        return _environment(_call(creator, (), options, environment.id), environment.id)
-    options = _with_render_mode(environment.options, _entry_point(creator))
-    limit = (
-        {} if environment.max_steps is None else {"max_episode_steps": -1}
-    )  # ours comes outermost, in `make`
-    made: gymnasium.Env[Any, Any] = _call(
-        lambda **keywords: gymnasium.make(creator, disable_env_checker=True, **limit, **keywords),
-        (),
-        options,
-        environment.id,
-        takes=_entry_point(creator),
-    )
+    creator, limit = _creator(environment), environment.max_steps
+    if isinstance(creator, EnvSpec):
+        return _make(creator, environment)
+    options = _with_render_mode(unpack(environment.options), creator)
+    made = _environment(_call(creator, (), options, environment.id), environment.id)
+    return made if limit is None else TimeLimit(made, limit)
+
+
+def _make(spec: EnvSpec, environment: messages.Environment) -> gymnasium.Env[Any, Any]:
+    creator = _entry_point(spec)
+    options = _with_render_mode(unpack(environment.options), creator)
+    limit = {} if environment.max_steps is None else {"max_episode_steps": environment.max_steps}
+
+    def make_registered(**keywords: Any) -> gymnasium.Env[Any, Any]:
+        return gymnasium.make(spec, disable_env_checker=True, **limit, **keywords)
+
+    made: gymnasium.Env[Any, Any] = _call(make_registered, (), options, environment.id, takes=creator)
     return made
 
 

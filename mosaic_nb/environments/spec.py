@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mosaic_nb.environments import family
+from mosaic_nb.environments.options import pack
 from mosaic_nb.protocol import Encoder, UnsupportedValue, messages
 
 Wrapper = Any
@@ -34,7 +35,8 @@ def declare(
         env_kwargs: keyword arguments for ``gymnasium.make``, the class or the function.
         wrappers: classes (or ``"module:Class"``, or pairs with keyword arguments), innermost first. They change the
             game for every seat.
-        max_steps: truncate an episode after this many steps; None for the environment's own limit.
+        max_steps: truncate an episode after this many steps of the environment itself, inside the wrappers; None
+            for the environment's own limit.
 
     Raises:
         TypeError: something of another kind; the text says what to pass instead.
@@ -128,18 +130,19 @@ def _listed(wrappers: Any) -> Iterable[Wrapper]:
 
 
 def _options(options: Mapping[str, Any], whose: str) -> dict[str, Any]:
-    encoder = Encoder()
+    encoder, packed = Encoder(), {}
     for name, value in options.items():
         if not isinstance(name, str):
             raise TypeError(f"{whose} are keyword arguments: {name!r} is no name")
         try:
-            encoder.encode(value)
+            packed[name] = pack(value)
+            encoder.encode(packed[name])
         except UnsupportedValue as error:
             raise TypeError(
                 f"{name!r} of {whose} cannot travel to the environment's process ({error}); pass a function that "
                 f"makes the environment instead: def make(): return MyEnvironment({name}=...)"
             ) from error
-    return dict(options)
+    return packed
 
 
 def _limit(max_steps: Any) -> int:

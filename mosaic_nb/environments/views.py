@@ -14,6 +14,7 @@ from typing import Any
 
 import gymnasium
 
+from mosaic_nb.environments.options import as_tuples
 from mosaic_nb.protocol.messages import View
 
 _OWN = ("step", "reset", "action", "reward", "close")
@@ -65,7 +66,7 @@ def _lay(view: View, environment: gymnasium.Env[Any, Any]) -> gymnasium.Observat
             "that only defines observation(). Give it as one of the environment's own wrappers instead, where it "
             "holds for every seat, or train the policy without it"
         )
-    laid: gymnasium.ObservationWrapper[Any, Any, Any] = wrapper(environment, **view.options)
+    laid: gymnasium.ObservationWrapper[Any, Any, Any] = wrapper(environment, **as_tuples(view.options))
     return laid
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from mosaic_nb.environments.gymnasium_adapter import action_mask
-from mosaic_nb.protocol import UnsupportedValue, spaces
+from mosaic_nb.environments.gymnasium_adapter import action_mask, time_limit
+from mosaic_nb.protocol import UnsupportedSpace, UnsupportedValue, spaces
 from mosaic_nb.protocol.canonical import digest_bytes
 from mosaic_nb.testing import clauses
 from mosaic_nb.testing.clauses import broken
@@ -28,7 +28,7 @@ class Inspection:
     def __init__(self, environment: gymnasium.Env[Any, Any]) -> None:
         self._environment = environment
         self._spaces = self._encoded("before the first reset")
-        self._limit = getattr(environment.spec, "max_episode_steps", None)
+        self._limit = time_limit(environment)
         self._previous: tuple[Any, bytes] | None = None
 
     def reset(self, returned: Any, where: str) -> tuple[Any, dict[str, Any]]:
@@ -92,7 +92,7 @@ class Inspection:
         }
         try:
             return {name: spaces.to_data(space) for name, space in both.items()}
-        except UnsupportedValue as error:
+        except UnsupportedSpace as error:
             raise broken(clauses.ENCODABLE, f"{where}: {error}") from error
 
 
@@ -103,7 +103,7 @@ def _is_finite(reward: Any) -> bool:
 def _other_dtype(space: gymnasium.Space[Any], value: Any) -> str | None:
     """Say where an array's dtype is not its space's: Gymnasium accepts what converts, a policy's weights do not."""
     if isinstance(space, gymnasium.spaces.Dict):
-        parts = [(key, part, value[key]) for key, part in space.spaces.items()]
+        parts: list[tuple[Any, Any, Any]] = [(key, part, value[key]) for key, part in space.spaces.items()]
     elif isinstance(space, gymnasium.spaces.Tuple):
         parts = [(i, part, value[i]) for i, part in enumerate(space.spaces)]
     elif isinstance(space, gymnasium.spaces.Box) and value.dtype != space.dtype:
