@@ -59,7 +59,8 @@ class Conductor:
         self._recorder = recorder
         self._deadline = deadline
         self._viewers: list[Callable[[Snapshot], None]] = []
-        self._busy: asyncio.Task[None] | None = None
+        self._busy = False
+        self._waiters: list[asyncio.Future[None]] = []
         self._player: asyncio.Task[None] | None = None
         self._stopping = False
         self._closed = False
@@ -118,21 +119,30 @@ class Conductor:
             LaneFailure: every lane has failed.
         """
         self._check_open()
-        self._offer(moves)
-        if self._busy is None:
-            self._busy = asyncio.ensure_future(self._tick(blocking))
-        await asyncio.shield(self._busy)
-
-    async def _tick(self, blocking: bool) -> None:
+        if moves:
+            self._offer(moves)
+        if self._busy:
+            await self._idle()
+            return
+        self._busy = True
         self._note = ""
         try:
             self._raise_if_all_failed()
             await self.lockstep.tick(blocking)
         finally:
-            self._busy = None
-            for _, _, seat in self.lockstep.humans():
-                seat.withdraw()
+            self._busy = False
+            self.lockstep.withdraw()
+            for waiter in self._waiters:
+                waiter.set_result(None)
+            self._waiters.clear()
             self.changed()
+
+    async def _idle(self) -> None:
+        """Return when no tick is open."""
+        if self._busy:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await asyncio.shield(waiter)
 
     async def run(self, ticks: int | None, episodes: int | None, blocking: bool) -> int:
         """Tick until a number of ticks is reached, or every lane has completed so many more episodes.
@@ -165,10 +175,10 @@ class Conductor:
     def interrupt(self) -> None:
         """Stop soon: the tick under way may end by itself for a moment, then what holds it up is ended."""
         self._stopping = True
-        asyncio.get_running_loop().call_later(_GRACE, self._abort_if_busy, self._busy)
+        asyncio.get_running_loop().call_later(_GRACE, self._abort_tick, self.lockstep.ticks)
 
-    def _abort_if_busy(self, tick: asyncio.Task[None] | None) -> None:
-        if tick is not None and tick is self._busy:
+    def _abort_tick(self, number: int) -> None:
+        if self._busy and self.lockstep.ticks == number:
             self.lockstep.abort()
 
     async def begin(self, seed: int | None = None, onward: bool = False) -> None:
@@ -190,12 +200,11 @@ class Conductor:
     async def _halt(self) -> None:
         """Stop playing, and take the open tick back."""
         self._stopping = True
-        player, self._player = self._player, None
-        if player is not None and player is not asyncio.current_task():
-            player.cancel()
-        if self._busy is not None:
+        if self._busy:
             self.lockstep.abort()
-            await asyncio.wait([self._busy])
+            await self._idle()
+        if self._player is not None:
+            self._player.cancel()
 
     def _offer(self, moves: Mapping[str, Any]) -> None:
         seats = {(lane.name, agent): seat for lane, agent, seat in self.lockstep.humans()}
@@ -233,7 +242,7 @@ class Conductor:
         """Return the arena as it stands."""
         asking = any(seat.turn is not None for _, _, seat in self.lockstep.humans())
         phase = "closed" if self._closed else "waiting" if asking else "playing" if self._player else "idle"
-        if phase == "idle" and self._busy is not None:
+        if phase == "idle" and self._busy:
             phase = "stepping"
         playing = self._player is not None
         return survey(
@@ -247,7 +256,7 @@ class Conductor:
         self._thread.post(self._step)
 
     def _step(self) -> None:
-        if self._busy is None and not self._closed:
+        if not self._busy and not self._closed:
             self._spawn(self.tick({}, blocking=False))
 
     def play(self) -> None:
@@ -277,7 +286,7 @@ class Conductor:
 
     def _pause(self) -> None:
         self._stopping = True
-        if self._player is not None and self._busy is None:
+        if self._player is not None and not self._busy:
             self._player.cancel()
 
     def reset(self, seed: int | None = None) -> None:
@@ -305,7 +314,7 @@ class Conductor:
         try:
             if seat.choose(action, turn):
                 self.changed()
-            elif turn is None and self._busy is None:
+            elif turn is None and not self._busy:
                 self._spawn(self.tick({lane: {agent: action}}, blocking=False))
             else:
                 self.late += 1

@@ -54,6 +54,11 @@ _FAREWELL = 0.5
 """Seconds between the end of a worker's stream and giving up on hearing how its process ended."""
 
 
+_poller = select.poll()
+_links: dict[int, Link] = {}
+"""Every link that listens, for the scheduler's thread to block on together."""
+
+
 class Pending:
     """A question that has been asked and not yet answered: of a worker, or of a person.
 
@@ -113,7 +118,7 @@ class Link:
         self._last_words = ""
         self._socket.setblocking(False)
         self._number = self._socket.fileno()
-        self._loop.add_reader(self._number, self.read)
+        self._listen()
         process.ended.add_done_callback(self._process_ended)
 
     def request(self, request: Any, timeout: float | None = None) -> Pending:
@@ -136,14 +141,15 @@ class Link:
         self._send(frame)
         return pending
 
-    def fileno(self) -> int:
-        """The socket's number, so that a link can be polled."""
-        return self._number
+    def _listen(self) -> None:
+        self._loop.add_reader(self._number, self.read)
+        _poller.register(self._number, select.POLLIN)
+        _links[self._number] = self
 
-    @property
-    def owes(self) -> bool:
-        """Whether a reply is still to come."""
-        return bool(self._pending)
+    def _stop_listening(self) -> None:
+        if _links.pop(self._number, None) is not None:
+            self._loop.remove_reader(self._number)
+            _poller.unregister(self._number)
 
     def _send(self, frame: bytes) -> None:
         if self._unsent:
@@ -229,7 +235,7 @@ class Link:
         if self.broken is not None:
             return
         self.broken = error
-        self._loop.remove_reader(self._number)
+        self._stop_listening()
         self._loop.remove_writer(self._number)
         self.process.kill()
         self._socket.close()
@@ -240,7 +246,7 @@ class Link:
 
     def _lost(self) -> None:
         """The stream has ended: wait a moment for the process, to say how it went."""
-        self._loop.remove_reader(self._number)
+        self._stop_listening()
         try:
             self._decoder.end()
         except TruncatedFrame as error:
@@ -277,17 +283,11 @@ async def gather(pendings: Sequence[Pending]) -> None:
 
 def _gather_directly(waiting: list[Pending]) -> list[Pending]:
     """Block on the sockets for a moment; return what is still open."""
-    poller = select.poll()
-    links = {pending.link.fileno(): pending.link for pending in waiting if pending.link is not None}
-    for number in links:
-        poller.register(number, select.POLLIN)
     until = time.perf_counter() + _DIRECT
     while waiting and (left := until - time.perf_counter()) > 0:
-        for number, _ in poller.poll(left * 1000):
-            link = links[number]
-            link.read()
-            if not link.owes:
-                poller.unregister(number)
+        for number, _ in _poller.poll(left * 1000):
+            if (link := _links.get(number)) is not None:  # it may have broken a moment ago
+                link.read()
         waiting = [pending for pending in waiting if not pending.done]
     return waiting
 

@@ -100,6 +100,11 @@ class LockStep:
             else:
                 pending.link.fail(Aborted("it was ended because the tick was interrupted"))
 
+    def withdraw(self) -> None:
+        """Forget the moves that people offered and no question took."""
+        for _, _, seat in self.humans():
+            seat.withdraw()
+
     def humans(self) -> list[tuple[Lane, str, HumanSeat]]:
         """Return every person's seat."""
         return [

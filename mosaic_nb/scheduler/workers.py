@@ -32,9 +32,9 @@ class Worker:
     def __init__(self, name: str, program: Program, log: Path, variables: dict[str, str] | None = None) -> None:
         self.name = name
         self.libraries: dict[str, str] = {}
-        self._program = program
+        self.program = program
         self._log = log
-        self._variables = variables or {}
+        self.variables = variables or {}
         self._link: Link | None = None
         self._starting = asyncio.Lock()
         self.generation = 0
@@ -74,9 +74,9 @@ class Worker:
         """
         await self.close()
         self.generation += 1
-        self._link = Link(await spawn(self._program, self._log), self.name)
+        self._link = Link(await spawn(self.program, self._log), self.name)
         try:
-            hello = messages.Hello(id=0, versions=list(VERSIONS), name=self.name, variables=self._variables)
+            hello = messages.Hello(id=0, versions=list(VERSIONS), name=self.name, variables=self.variables)
             welcome = await self.ask(hello)
             if welcome.version not in VERSIONS:
                 raise VersionMismatch(f"{self.name!r} chose protocol version {welcome.version}; we speak {VERSIONS}")
