@@ -12,11 +12,11 @@ worker, the scheduler's loop and the tests share one implementation.
 
 from __future__ import annotations
 
-import math
+import re
 import struct
 import sys
-from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -33,7 +33,13 @@ ARRAY = 1
 SCALAR = 2
 _ALIGNMENT = 8
 _KINDS = frozenset("biufcSU")  # no objects, no records: bytes that mean the same in every process
-_description = msgspec.msgpack.Decoder(tuple[str, tuple[int, ...], int])
+_DTYPE = re.compile(rf"[<>|][{''.join(sorted(_KINDS))}][1-9][0-9]*")
+_PADDING = tuple(bytes(n) for n in range(_ALIGNMENT))
+_REMEMBERED = 1024
+_names: dict[np.dtype[Any], str] = {}
+_dtypes: dict[str, np.dtype[Any]] = {}
+_Natural = Annotated[int, msgspec.Meta(ge=0)]
+_description = msgspec.msgpack.Decoder(tuple[str, tuple[_Natural, ...], _Natural])
 _pack = msgspec.msgpack.Encoder().encode
 
 T = TypeVar("T")
@@ -43,7 +49,7 @@ class Encoder:
     """Turns messages into frames. Not thread-safe: one for each connection."""
 
     def __init__(self) -> None:
-        self._arrays: list[bytes] = []
+        self._arrays: list[Any] = []
         self._size = 0
         self._encode = msgspec.msgpack.Encoder(enc_hook=self._hook).encode
 
@@ -63,6 +69,8 @@ class Encoder:
             raise UnsupportedValue(
                 f"a message of {len(header):,} bytes beside its arrays is over the limit of {HEADER_LIMIT:,}"
             )
+        if not self._arrays:
+            return PREFIX.pack(len(header), 0) + header
         return b"".join((PREFIX.pack(len(header), self._size), header, *self._arrays))
 
     def _hook(self, value: Any) -> Any:
@@ -73,18 +81,35 @@ class Encoder:
         raise UnsupportedValue(f"{type(value).__module__}.{type(value).__qualname__} has no form on the wire")
 
     def _attach(self, code: int, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
-        if array.dtype.kind not in _KINDS:
-            raise UnsupportedValue(f"an array of dtype {array.dtype} has no form on the wire")
-        if self._size + array.nbytes > PAYLOAD_LIMIT:
+        name = _names.get(array.dtype) or _name(array.dtype)
+        nbytes = array.nbytes
+        if self._size + nbytes > PAYLOAD_LIMIT:
             raise UnsupportedValue(f"a message's arrays are over the limit of {PAYLOAD_LIMIT:,} bytes")
-        description = _pack((array.dtype.str, array.shape, self._size))
-        data = array.tobytes()
-        padding = -len(data) % _ALIGNMENT
-        self._arrays.append(data)
+        description = _pack((name, array.shape, self._size))
+        self._arrays.append(array if array.flags.c_contiguous else array.tobytes())  # join reads it in place
+        padding = -nbytes % _ALIGNMENT
         if padding:
-            self._arrays.append(bytes(padding))
-        self._size += len(data) + padding
+            self._arrays.append(_PADDING[padding])
+        self._size += nbytes + padding
         return msgspec.msgpack.Ext(code, description)
+
+
+def _name(dtype: np.dtype[Any]) -> str:
+    """Return what a dtype is called on the wire; remembered, because asking NumPy takes longer than a message."""
+    if dtype.kind not in _KINDS or not dtype.itemsize:
+        raise UnsupportedValue(f"an array of dtype {dtype} has no form on the wire")
+    _names[dtype] = dtype.str
+    return dtype.str
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    """Return the dtype of a name on the wire; remembered too, if it is one of the usual ones."""
+    if not _DTYPE.fullmatch(name):  # NumPy's own parser takes whole programs
+        raise MalformedFrame(f"an array of dtype {name} cannot be received")
+    dtype = np.dtype(name)
+    if len(_dtypes) < _REMEMBERED:
+        _dtypes[name] = dtype
+    return dtype
 
 
 class Decoder(Generic[T]):
@@ -104,17 +129,18 @@ class Decoder(Generic[T]):
         self._header_limit = header_limit
         self._payload_limit = payload_limit
 
-    def feed(self, data: bytes | memoryview) -> Iterator[T]:
-        """Take received bytes and yield every message that they complete.
+    def feed(self, data: bytes | memoryview) -> Iterable[T]:
+        """Take received bytes and give every message that they complete, one by one.
 
         Raises:
-            FrameTooLarge, MalformedFrame: the stream is lost; close the connection.
+            FrameTooLarge, MalformedFrame: the stream is lost; close the connection. Messages before the fault are
+                given first.
         """
-        if self._buffer or not self._is_one_frame(data):
-            self._buffer += data
-            yield from self._drain()
-        else:  # the usual case, by far: exactly one frame, decoded in place
-            yield self._message(memoryview(data))
+        if not self._buffer and len(data) >= PREFIX.size:
+            header, payload = self._lengths(data)
+            if PREFIX.size + header + payload == len(data):  # the usual case, by far: decoded in place
+                return (self._message(memoryview(data), header),)
+        return self._drain(data)
 
     def end(self) -> None:
         """Say that the stream has ended.
@@ -125,17 +151,16 @@ class Decoder(Generic[T]):
         if self._buffer:
             raise TruncatedFrame(f"the connection ended inside a frame, {len(self._buffer)} bytes into it")
 
-    def _is_one_frame(self, data: bytes | memoryview) -> bool:
-        return len(data) >= PREFIX.size and sum(self._lengths(data)) + PREFIX.size == len(data)
-
-    def _drain(self) -> Iterator[T]:
+    def _drain(self, data: bytes | memoryview) -> Iterator[T]:
+        self._buffer += data
         while len(self._buffer) >= PREFIX.size:
-            size = PREFIX.size + sum(self._lengths(self._buffer))
+            header, payload = self._lengths(self._buffer)
+            size = PREFIX.size + header + payload
             if len(self._buffer) < size:
                 return
             frame = bytes(memoryview(self._buffer)[:size])
             del self._buffer[:size]
-            yield self._message(memoryview(frame))
+            yield self._message(memoryview(frame), header)
 
     def _lengths(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
         header, payload = PREFIX.unpack_from(data)
@@ -146,30 +171,30 @@ class Decoder(Generic[T]):
             )
         return header, payload
 
-    def _message(self, frame: memoryview) -> T:
-        split = PREFIX.size + PREFIX.unpack_from(frame)[0]
+    def _message(self, frame: memoryview, header: int) -> T:
+        split = PREFIX.size + header
         self._payload = frame[split:]
         try:
             return self._decode(frame[PREFIX.size : split])  # type: ignore[no-any-return]
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise MalformedFrame(f"a frame could not be decoded: {error}") from error
 
     def _hook(self, code: int, data: memoryview) -> Any:
         if code not in (ARRAY, SCALAR):
             raise MalformedFrame(f"extension {code} is unknown")
         name, shape, offset = _description.decode(data)
-        dtype = np.dtype(name)
-        if dtype.kind not in _KINDS or min(shape, default=0) < 0:
-            raise MalformedFrame(f"an array of dtype {name} and shape {shape} cannot be received")
-        count = math.prod(shape)
-        if offset < 0 or offset + count * dtype.itemsize > len(self._payload):
-            raise MalformedFrame(f"an array of {count:,} x {name} at {offset:,} does not fit its payload")
-        if count == 0:
-            return np.empty(shape, dtype)
+        dtype = _dtypes.get(name) or _dtype(name)
+        if 0 in shape:
+            array = np.empty(shape, dtype)
+        else:  # a copy: aligned, writable and free of the receive buffer
+            array = np.ndarray(shape, dtype, self._payload, offset).copy()
         if dtype.kind == "U":
-            points = np.frombuffer(self._payload, f"{dtype.byteorder}u4", count * dtype.itemsize // 4, offset)
-            if points.max() > sys.maxunicode:  # else whoever reads the text gets a SystemError
-                raise MalformedFrame(f"an array of {count:,} texts holds code points that do not exist")
-        # A copy: aligned, writable and free of the receive buffer.
-        array = np.frombuffer(self._payload, dtype, count, offset).reshape(shape).copy()
+            _check_text(array)
         return array[()] if code == SCALAR else array
+
+
+def _check_text(array: np.ndarray[Any, Any]) -> None:
+    """Refuse code points that do not exist: whoever reads them would get a SystemError."""
+    points = np.ascontiguousarray(array).reshape(-1).view(f"{array.dtype.byteorder}u4")
+    if points.size and points.max() > sys.maxunicode:
+        raise MalformedFrame(f"an array of {array.size:,} texts holds code points that do not exist")
