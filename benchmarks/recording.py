@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from mosaic_nb.recording.recorder import SEGMENT_ROWS, Recorder
 
 STEPS = 1_000_000
 TICK = 8
+PROCESSES = 5
 EPISODE = 250
 LANES = (
     ("PPO", "sb3", "rl"),
@@ -108,16 +110,29 @@ def _write_bare(descriptor: int, ticks: list[list[Step]]) -> None:
         os.write(descriptor, msgspec.msgpack.encode(tick))
 
 
+def _sync(path: Path) -> None:
+    """The least that a durable tick can ask: a small write and its fsync."""
+    with path.open("ab") as file:
+        file.write(b"x")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def writing(folder: Path) -> None:
     """Ticks of eight rows into a run, sealing included."""
     some = rows(SEGMENT_ROWS)
     ticks = [some[start : start + TICK] for start in range(0, len(some), TICK)]
     recorder = Recorder(folder / "writing", name="writing", kind="benchmark", provenance={})
     descriptor = os.open(folder / "bare", os.O_WRONLY | os.O_CREAT)
-    pairs = paired(lambda: _write(recorder, ticks), lambda: _write_bare(descriptor, ticks), rounds=100)
+    pairs = paired(lambda: _write(recorder, ticks), lambda: _write_bare(descriptor, ticks), rounds=50)
     os.close(descriptor)
     mine, least = (1e6 * seconds / SEGMENT_ROWS for seconds in pairs.medians)
     show(Row(name=f"record a step, ticks of {TICK}", unit="us", ours=mine, floor=least, at_most=2))
+    synced = paired(
+        lambda: (_write(recorder, ticks[:1]), recorder.sync()), lambda: _sync(folder / "bare"), rounds=20
+    )
+    mine, least = (1e3 * seconds for seconds in synced.medians)
+    show(Row(name="a tick made to survive a power cut", unit="ms", ours=mine, floor=least))
     count = len(recorder.table("steps"))
     size = sum(file.stat().st_size for file in recorder.path.glob("*"))
     show(Row(name="an open run on disk, a step", unit="bytes", ours=size / count))
@@ -140,10 +155,21 @@ def reading(folder: Path) -> None:
     show(Row(name="close a million steps", unit="ms", ours=1e3 * (time.perf_counter() - begin)))
     size = (recorder.path / "steps.parquet").stat().st_size
     show(Row(name="a closed run on disk, a step", unit="bytes", ours=size / STEPS))
-    mine, least = _timed(READ, recorder.path), _timed(READ_FLOOR, recorder.path)
-    name = "a million steps to a DataFrame"
-    show(Row(name=f"{name}, first", unit="ms", ours=1e3 * mine[0], floor=1e3 * least[0], at_most=100))
-    show(Row(name=f"{name}, best of 7", unit="ms", ours=1e3 * mine[1], floor=1e3 * least[1], at_most=100))
+    # In turn, and the first pair thrown away: on a virtual machine memory that nobody had before is slow to get.
+    pairs = [(_timed(READ, recorder.path), _timed(READ_FLOOR, recorder.path)) for _ in range(PROCESSES + 1)][
+        1:
+    ]
+    for place, which in enumerate(("first in its process", "best of 7")):
+        mine, least = (statistics.median(1e3 * pair[side][place] for pair in pairs) for side in (0, 1))
+        show(
+            Row(
+                name=f"a million steps to a DataFrame, {which}",
+                unit="ms",
+                ours=mine,
+                floor=least,
+                at_most=100,
+            )
+        )
 
 
 def _timed(code: str, folder: Path) -> tuple[float, float]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Row = Sequence[Any]
 Rows = Sequence[Row]
 
-SEGMENT_ROWS = 1024
-"""Sealing costs about 0.6 ms and 1.1 us a row: at this size under 2 us a row, and never a tick that one notices."""
+SEGMENT_ROWS = 4096
+"""Rows that are sealed at once, in about 5 ms: a third less time a row than 1,024, and a quarter of the files."""
 _WIDTHS = tuple(len(table.columns) - 1 for table in TABLES)
 
 

@@ -69,12 +69,19 @@ STEPS = Table(
         Column("reward", "float", "What the agent was paid in this step."),
         Column("terminated", "bool", "The agent reached an end of the game."),
         Column("truncated", "bool", "The agent was cut off, by a time limit for example."),
-        Column("act_ms", "float", "From asking the operator to having its decision; a person's thinking too.", "ms"),
+        Column(
+            "act_ms",
+            "float",
+            "From asking the operator to having its decision; a person's thinking too.",
+            "ms",
+        ),
         Column("env_ms", "float", "What the environment's step itself took.", "ms"),
         Column("digest", "string", "16 hex digits over the step's observations, masks, rewards and flags."),
         Column("invalid", "bool", "The asked action was not a member of the action space, or masked."),
         Column("fallback", "category", "Why something else was done than was asked, or empty."),
-        Column("probabilities", "floats", "The operator's probability per action; missing where it gives none."),
+        Column(
+            "probabilities", "floats", "The operator's probability per action; missing where it gives none."
+        ),
         Column("value", "float", "The operator's estimate of the return; missing where it gives none."),
     ),
 )
@@ -93,7 +100,9 @@ EPISODES = Table(
         Column("length", "int", "How many steps it had.", "steps"),
         Column("return", "float", "The sum of its rewards, all agents'."),
         Column("returns", "json", "The return of each agent, by name."),
-        Column("end", "category", "terminated, truncated, forfeit, failed, or abandoned (a reset came first)."),
+        Column(
+            "end", "category", "terminated, truncated, forfeit, failed, or abandoned (a reset came first)."
+        ),
         Column("success", "bool", "By the family's rule; missing where the family has none."),
         Column("seconds", "float", "Wall time from its reset to its end.", "s"),
         Column("reset_digest", "string", "16 hex digits over what reset returned."),
@@ -116,7 +125,9 @@ CALLS = Table(
         Column("prompt", "string", "Hash of the prompt; its text lies in the run's blobs."),
         Column("reply", "string", "Hash of the reply; its text lies in the run's blobs."),
         Column("images", "json", "Hashes of the images that went along."),
-        Column("parsed", "string", "The decision as it was read from the reply; missing where none could be."),
+        Column(
+            "parsed", "string", "The decision as it was read from the reply; missing where none could be."
+        ),
         Column("input_tokens", "int", "As the provider counted them; missing where it did not.", "tokens"),
         Column("output_tokens", "int", "As the provider counted them; missing where it did not.", "tokens"),
         Column("cost", "float", "What it cost; missing where unknown.", "USD"),
@@ -138,7 +149,9 @@ EVENTS = Table(
         Column("step", "int", "The step it happened at; missing between episodes."),
         _AGENT,
         Column("time", "float", "When, since the epoch.", "s"),
-        Column("event", "category", "failure, substitute, forfeit, swap, take_over, hand_back, rewind, log, ..."),
+        Column(
+            "event", "category", "failure, substitute, forfeit, swap, take_over, hand_back, rewind, log, ..."
+        ),
         Column("operator", "category", "Whom it concerns, or empty."),
         Column("detail", "string", "What happened, in words."),
     ),
