@@ -40,6 +40,7 @@ class Feed:
         self._closed = False
         self._arrived: Mapping[str, Picture] = {}
         self._asked_at: float | None = None
+        self._asked_for: Snapshot | None = None
         self._pictured: tuple[tuple[int, ...], str] | None = None
         threading.Thread(target=self._run, name="mosaic-nb view", daemon=True).start()
 
@@ -52,14 +53,8 @@ class Feed:
     def hello(self, view: str, *, looking: bool) -> None:
         """A front end is there and has nothing: it is owed the whole state, seen or not."""
         with self._changed:
-            self.look(view, looking=looking)
-            self.answer()
-
-    def answer(self) -> None:
-        """A front end asked for something: it is owed the state, even if nothing comes of it."""
-        with self._changed:
             self._owed = True
-            self.acknowledge(None)
+            self.look(view, looking=looking)
 
     def look(self, view: str, *, looking: bool) -> None:
         """A front end came into sight, and wants pictures of now, or went out of it."""
@@ -133,7 +128,7 @@ class Feed:
         if self._owed or self._arrived or under_way or not self._stale(newest):
             return False
         due = self._due(newest)
-        self._asked_at = now
+        self._asked_at, self._asked_for = now, newest
         self._controls.pictures(due[1], lambda pictures: self._arrive(due, pictures))
         return True
 
@@ -144,6 +139,8 @@ class Feed:
 
     def _compose(self, newest: Snapshot, now: float) -> _Message:
         described, buffers = pack(self._arrived)
-        content = {"type": "show", "number": self._pace.send(now), "snapshot": plain(newest)}
-        self._shown, self._arrived, self._owed = newest, {}, False
+        # Pictures go with the state they were asked for, unless a newer one had to go ahead without them.
+        shown = (self._arrived and self._asked_for) or newest
+        content = {"type": "show", "number": self._pace.send(now), "snapshot": plain(shown)}
+        self._shown, self._asked_for, self._arrived, self._owed = shown, None, {}, False
         return content | {"pictures": described}, buffers

@@ -497,6 +497,12 @@ function render({ model, el }) {
   const hello = () => model.send({ type: "hello", view: id, looking: looking() });
   const look = () => greeted && model.send({ type: "look", view: id, looking: looking() });
 
+  function answered() {
+    clearTimeout(waiting);
+    if (waiting !== null && said !== null) write(status, said);
+    waiting = null;
+  }
+
   function update(snapshot) {
     reveal(bar.element, true);
     label(root, `Arena ${snapshot.title}`);
@@ -509,10 +515,8 @@ function render({ model, el }) {
 
   // Pictures are decoded first and drawn with the state: all lanes change in one frame of the screen.
   async function show(message, buffers) {
+    answered();
     if (message.type !== "show") return;
-    clearTimeout(waiting);
-    if (waiting !== null) said = null;
-    waiting = null;
     greeted = true;
     const bitmaps = await Promise.all(message.pictures.map((picture) => decode(picture, buffers)));
     if (message.number > shown) {
@@ -520,6 +524,7 @@ function render({ model, el }) {
       update(message.snapshot);
     }
     lanes.draw(message.pictures, bitmaps, message.number);
+    if (message.pictures.length) root.dataset.drawn = message.snapshot.tick;
     if (message.number % ACKNOWLEDGE_EVERY === 0) model.send({ type: "acknowledge", number: message.number });
   }
 

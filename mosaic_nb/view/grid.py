@@ -27,6 +27,7 @@ class Grid(anywidget.AnyWidget):
 
     _esm = _HERE / "grid.js"
     _css = _HERE / "grid.css"
+    _unwatch: Callable[[], None] | None = None
 
     def __init__(self, controls: Controls) -> None:
         super().__init__()
@@ -34,7 +35,7 @@ class Grid(anywidget.AnyWidget):
         self._met = threading.Event()
         self._feed = Feed(controls, self.send)
         self.on_msg(self._hear)
-        self._unwatch: Callable[[], None] = controls.watch(self.show)
+        self._unwatch = controls.watch(self.show)
 
     @property
     def front_end(self) -> bool:
@@ -53,9 +54,11 @@ class Grid(anywidget.AnyWidget):
         self._feed.show(snapshot)
 
     def close(self) -> None:
-        """Stop watching the arena and take the widget off the page."""
-        self._unwatch()
-        self._feed.close()
+        """Stop watching the arena and take the widget off the page; closing again does nothing."""
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
+            self._feed.close()
         super().close()
 
     def _hear(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
@@ -71,7 +74,7 @@ class Grid(anywidget.AnyWidget):
                 self._feed.acknowledge(number)
             case _:
                 self._steer(content)
-                self._feed.answer()
+                self.send({"type": "heard"})
 
     def _steer(self, content: dict[str, Any]) -> None:
         match content:

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from mosaic_nb.scheduler.snapshot import Choice, LaneView, SeatView, Snapshot
 from mosaic_nb.testing.controls import LABELS, FakeControls, FakeLane, four_lanes
+from mosaic_nb.view.wire import plain
 
 pytestmark = pytest.mark.browser
 
@@ -71,10 +72,11 @@ def test_hello_is_repeated_until_answered(stage: Stage, fake: FakeControls) -> N
     stage.page.clock.install()
     stage.render()
     stage.page.clock.run_for(1600)
-    assert len(stage.sent("hello")) == 4
+    assert len(stage.sent("hello")) >= 4
     show(stage, fake)
+    said = len(stage.sent("hello"))
     stage.page.clock.run_for(5000)
-    assert len(stage.sent("hello")) == 4
+    assert len(stage.sent("hello")) == said
 
 
 def test_every_fourth_message_is_acknowledged(stage: Stage, fake: FakeControls) -> None:
@@ -164,10 +166,16 @@ def test_a_double_click_over_a_fast_tick_moves_once(stage: Stage, fake: FakeCont
     show(stage, fake)
     fake.choose("me", "agent", 2, None)
     fake.settle()
-    after = fake.snapshot
-    pick(stage, "forward").click()
-    stage.show(after)
-    pick(stage, "forward").dispatch_event("click", {"detail": 2})
+    after = {"type": "show", "number": 9, "snapshot": plain(fake.snapshot), "pictures": []}
+    clicks = """async (after) => {
+        const button = document.querySelector('.mnb-pick[data-label="forward"]');
+        button.dispatchEvent(new MouseEvent("click", {detail: 1}));
+        await window.receive(after, []);
+        button.dispatchEvent(new MouseEvent("click", {detail: 2}));
+    }"""
+    stage.page.evaluate(clicks, after)
+    expect(stage.page.locator(".mnb")).to_have_attribute("data-tick", "1")
+    expect(pick(stage, "forward")).to_be_enabled()
     assert len(stage.sent("choose")) == 1
 
 
@@ -222,6 +230,8 @@ def test_a_key_held_down_moves_once_and_only_keys_with_a_meaning_are_taken(
     }""")
     stage.page.locator(".mnb").focus()
     stage.page.keyboard.down("ArrowUp")
+    fake.choose("me", "agent", 2, None)
+    show(stage, fake)
     stage.page.keyboard.down("ArrowUp")
     stage.page.keyboard.up("ArrowUp")
     for key in ("Escape", "x"):
@@ -230,6 +240,16 @@ def test_a_key_held_down_moves_once_and_only_keys_with_a_meaning_are_taken(
     assert len(stage.sent("choose")) == 1
     stage.page.keyboard.press("Tab")
     assert stage.page.evaluate("document.activeElement.className").startswith("mnb-field")
+
+
+def test_keys_pressed_in_haste_answer_a_question_once(stage: Stage, fake: FakeControls) -> None:
+    stage.render()
+    fake.step()
+    show(stage, fake)
+    stage.page.locator(".mnb").focus()
+    for key in ("t", "p", "t"):
+        stage.page.keyboard.press(key)
+    assert [(message["action"], message["turn"]) for message in stage.sent("choose")] == [(5, 1)]
 
 
 def test_the_focus_stays_where_keys_are_heard(stage: Stage, fake: FakeControls) -> None:

@@ -58,7 +58,7 @@ def test_step_asks_me_and_my_move_moves_all_lanes(lab: Lab, notebook: Notebook) 
     expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
     assert pixels(widget) == before
     widget.get_by_role("button", name="forward").click()
-    expect(widget).to_have_attribute("data-tick", "1")
+    expect(widget).to_have_attribute("data-drawn", "1")
     expect(widget.locator(".mnb-turn")).to_have_count(0)
     after = pixels(widget)
     assert all(one != other for one, other in zip(before, after, strict=True))
@@ -153,6 +153,7 @@ def test_without_its_kernel_the_picture_is_left(lab: Lab, notebook: Notebook) ->
     output = lab.cell_output(1)
     expect(output.locator(".mnb-still img")).to_be_visible()
     assert output.locator(".mnb-still img").evaluate("image => image.naturalWidth") > 1000
+    expect(output.get_by_text("Error displaying widget")).to_be_attached()
     expect(output.get_by_text("Error displaying widget")).to_be_hidden()
     expect(output.locator(".mnb")).to_have_count(0)
     lab.screenshot("lab-left-behind")
