@@ -229,11 +229,10 @@ class Arena:
             self._conductor.attended = lambda: grid.front_end
         return self._grid
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        from mosaic_nb.view import bundle
+    def _ipython_display_(self) -> None:
+        from mosaic_nb.view import publish
 
-        pictures = self._thread.call(self._conductor.look("png"))
-        return bundle(self.grid, self._conductor.snapshot(), pictures, include, exclude)
+        publish(self.grid, self._conductor.snapshot(), self._thread.call(self._conductor.look("png")))
 
     def __repr__(self) -> str:
         names = ", ".join(lane.name for lane in self._conductor.lockstep.lanes)
