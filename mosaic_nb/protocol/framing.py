@@ -36,8 +36,9 @@ _KINDS = frozenset("biufcSU")  # no objects, no records: bytes that mean the sam
 _DTYPE = re.compile(rf"[<>|][{''.join(sorted(_KINDS))}][1-9][0-9]*")
 _PADDING = tuple(bytes(n) for n in range(_ALIGNMENT))
 _REMEMBERED = 1024
-_names: dict[np.dtype[Any], str] = {}
-_dtypes: dict[str, np.dtype[Any]] = {}
+_Layout = tuple[np.dtype[Any], tuple[int, ...], int]
+_extensions: dict[tuple[int, np.dtype[Any], tuple[int, ...], int], msgspec.msgpack.Ext] = {}
+_layouts: dict[bytes, _Layout] = {}
 _Natural = Annotated[int, msgspec.Meta(ge=0)]
 _description = msgspec.msgpack.Decoder(tuple[str, tuple[_Natural, ...], _Natural])
 _pack = msgspec.msgpack.Encoder().encode
@@ -81,35 +82,41 @@ class Encoder:
         raise UnsupportedValue(f"{type(value).__module__}.{type(value).__qualname__} has no form on the wire")
 
     def _attach(self, code: int, array: np.ndarray[Any, Any]) -> msgspec.msgpack.Ext:
-        name = _names.get(array.dtype) or _name(array.dtype)
+        key = (code, array.dtype, array.shape, self._size)
+        ext = _extensions.get(key)
+        if ext is None:
+            ext = msgspec.msgpack.Ext(code, _pack((_name(array.dtype), array.shape, self._size)))
+            _remember(_extensions, key, ext)
         nbytes = array.nbytes
         if self._size + nbytes > PAYLOAD_LIMIT:
             raise UnsupportedValue(f"a message's arrays are over the limit of {PAYLOAD_LIMIT:,} bytes")
-        description = _pack((name, array.shape, self._size))
         self._arrays.append(array if array.flags.c_contiguous else array.tobytes())  # join reads it in place
         padding = -nbytes % _ALIGNMENT
         if padding:
             self._arrays.append(_PADDING[padding])
         self._size += nbytes + padding
-        return msgspec.msgpack.Ext(code, description)
+        return ext
 
 
 def _name(dtype: np.dtype[Any]) -> str:
-    """Return what a dtype is called on the wire; remembered, because asking NumPy takes longer than a message."""
     if dtype.kind not in _KINDS or not dtype.itemsize:
         raise UnsupportedValue(f"an array of dtype {dtype} has no form on the wire")
-    _names[dtype] = dtype.str
     return dtype.str
 
 
-def _dtype(name: str) -> np.dtype[Any]:
-    """Return the dtype of a name on the wire; remembered too, if it is one of the usual ones."""
+def _layout(data: bytes) -> _Layout:
+    """Read an array's description."""
+    name, shape, offset = _description.decode(data)
     if not _DTYPE.fullmatch(name):  # NumPy's own parser takes whole programs
         raise MalformedFrame(f"an array of dtype {name} cannot be received")
-    dtype = np.dtype(name)
-    if len(_dtypes) < _REMEMBERED:
-        _dtypes[name] = dtype
-    return dtype
+    return np.dtype(name), shape, offset
+
+
+def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep what the next message will need again: the arrays of a game have few shapes."""
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value
 
 
 class Decoder(Generic[T]):
@@ -182,8 +189,12 @@ class Decoder(Generic[T]):
     def _hook(self, code: int, data: memoryview) -> Any:
         if code not in (ARRAY, SCALAR):
             raise MalformedFrame(f"extension {code} is unknown")
-        name, shape, offset = _description.decode(data)
-        dtype = _dtypes.get(name) or _dtype(name)
+        described = bytes(data)
+        layout = _layouts.get(described)
+        if layout is None:
+            layout = _layout(described)
+            _remember(_layouts, described, layout)
+        dtype, shape, offset = layout
         if 0 in shape:
             array = np.empty(shape, dtype)
         else:  # a copy: aligned, writable and free of the receive buffer
