@@ -4,7 +4,14 @@ An operator is a folder with an ``operator.json`` and a program that speaks the 
 and checks options; the scheduler starts programs.
 """
 
-from mosaic_nb.operators.declare import Declared, OperatorUnavailable, UnknownOperator, declare, operator
+from mosaic_nb.operators.declare import (
+    Declared,
+    OperatorUnavailable,
+    UnknownOperator,
+    declare,
+    of_spec,
+    operator,
+)
 from mosaic_nb.operators.search import find, places, survey, user_folder
 from mosaic_nb.operators.spec import Environment, Option, Spec, SpecError, read
 
@@ -18,6 +25,7 @@ __all__ = [
     "UnknownOperator",
     "declare",
     "find",
+    "of_spec",
     "operator",
     "places",
     "read",

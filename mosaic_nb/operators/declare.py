@@ -81,13 +81,24 @@ def operator(name: str, *, deadline: float | None = None, **options: Any) -> Dec
         OperatorUnavailable: it was found and lacks something here.
         TypeError: an option is unknown, missing or of the wrong type.
     """
-    spec = _usable(name)
+    return of_spec(_find(name), options, deadline)
+
+
+def of_spec(spec: Spec, options: dict[str, Any], deadline: float | None = None) -> Declared:
+    """Declare an operator by its spec, wherever its folder lies.
+
+    Raises:
+        OperatorUnavailable: it lacks something here.
+        TypeError: an option is unknown, missing or of the wrong type.
+    """
+    _require_usable(spec)
     _check_options(spec, options)
+    options = dict(options)
     if deadline is not None and not deadline > 0:
-        raise ValueError(f"operator {name!r}: deadline must be more than 0 seconds, not {deadline!r}")
+        raise ValueError(f"operator {spec.name!r}: deadline must be more than 0 seconds, not {deadline!r}")
     unattended = options.pop("unattended", None) if spec.kind == "human" else None
     return Declared(
-        name=name,
+        name=spec.name,
         spec=spec,
         options={key: _plain(value) for key, value in options.items() if value is not None},
         deadline=deadline,
@@ -117,15 +128,18 @@ def declare(value: Any) -> Declared:
     )
 
 
-def _usable(name: str) -> Spec:
+def _find(name: str) -> Spec:
     found = find()
     if name not in found:
         raise UnknownOperator(
             f"no operator {name!r}{_hint(name, found)}; `mosaic-nb operators` lists what is found and where"
         )
-    if (obstacle := found[name].obstacle()) is not None:
-        raise OperatorUnavailable(f"operator {name!r} {obstacle}")
     return found[name]
+
+
+def _require_usable(spec: Spec) -> None:
+    if (obstacle := spec.obstacle()) is not None:
+        raise OperatorUnavailable(f"operator {spec.name!r} {obstacle}")
 
 
 def _by_value(function: Callable[..., Any]) -> Declared:
@@ -138,7 +152,9 @@ def _by_value(function: Callable[..., Any]) -> Declared:
             f"{title} is {what}, called with an observation to return an action; or make it an operator of its "
             f"own with `mosaic-nb operators new`"
         )
-    return Declared(name=_CALLABLE, spec=_usable(_CALLABLE), callable=_pickled(function), function=title)
+    spec = _find(_CALLABLE)
+    _require_usable(spec)
+    return Declared(name=_CALLABLE, spec=spec, callable=_pickled(function), function=title)
 
 
 def _pickled(function: Callable[..., Any]) -> bytes:
