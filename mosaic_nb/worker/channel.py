@@ -52,7 +52,10 @@ class Channel:
     def receive(self) -> Request | None:
         """Wait for the next request; None when the scheduler has gone."""
         while not self._waiting:
-            size = self._socket.recv_into(self._chunk)
+            try:
+                size = self._socket.recv_into(self._chunk)
+            except ConnectionResetError:  # it left replies unread
+                return None
             if size == 0:
                 return None
             self._waiting.extend(self._decoder.feed(self._chunk[:size]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from mosaic_nb.protocol import UnexpectedMessage, UnsupportedValue, handshake, messages
 from mosaic_nb.worker.channel import Channel
@@ -49,28 +50,51 @@ def run(channel: Channel, hosts: Iterable[Host]) -> None:
     for host in hosts:
         handlers.update(host.handlers())
     handlers[messages.Hello] = lambda request: _welcome(request, hosts)
-    while (request := channel.receive()) is not None:
-        if isinstance(request, messages.Shutdown):
-            break
-        _answer(channel, handlers, request)
+    told = _serve(channel, handlers)
     for host in hosts:
         host.close()
-    if request is not None:
-        channel.send(messages.Done(id=request.id))
+    if told is None:
+        _vanish()
+    channel.send(messages.Done(id=told.id))
+
+
+def _serve(channel: Channel, handlers: dict[type[Any], Handler]) -> messages.Shutdown | None:
+    """Answer requests; returns the one to leave, or None where the scheduler has gone."""
+    while (request := channel.receive()) is not None:
+        if isinstance(request, messages.Shutdown):
+            return request
+        try:
+            _answer(channel, handlers, request)
+        except (BrokenPipeError, ConnectionResetError):  # ours: those of the user's code have become failures
+            return None
+    return None
+
+
+def _vanish() -> NoReturn:
+    """Leave at once: taking the interpreter down can take seconds, and nobody is left to wait."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _answer(channel: Channel, handlers: dict[type[Any], Handler], request: Any) -> None:
+    reply = _reply(handlers, request)
+    try:
+        _send(channel, reply, request)
+    except UnsupportedValue as error:
+        traceback.print_exc()
+        _send(channel, _failure(error), request)
+
+
+def _reply(handlers: dict[type[Any], Handler], request: Any) -> Any:
     try:
         handler = handlers.get(type(request))
         if handler is None:
             raise UnexpectedMessage(f"this worker does not answer {type(request).__name__}")
-        reply = handler(request)
-        _send(channel, reply, request)
-    except (BrokenPipeError, ConnectionResetError):
-        raise
+        return handler(request)
     except Exception as error:  # whatever the user's code raises is the reply, and the worker lives on
         traceback.print_exc()
-        _send(channel, _failure(error), request)
+        return _failure(error)
 
 
 def _send(channel: Channel, reply: Any, request: Any) -> None:
