@@ -111,11 +111,12 @@ def _take_place(request: dict[str, Any], worker: int) -> None:
 
 
 def _run(program: list[str]) -> None:
-    """Run ``["-m", module]`` or ``[path]`` as Python's own command line would."""
-    sys.argv = program[-1:]
+    """Run ``["-m", module, ...]`` or ``[path, ...]`` as Python's own command line would, with its arguments."""
     if program[0] == "-m":
+        sys.argv = program[1:]
         runpy.run_module(program[1], run_name="__main__", alter_sys=True)
     else:
+        sys.argv = program
         sys.path.insert(0, os.path.dirname(program[0]))
         runpy.run_path(program[0], run_name="__main__")
 
