@@ -22,7 +22,9 @@ def echo() -> Iterator[socket.socket]:
     """Give our end of a socket pair whose other end echoes."""
     ours, theirs = socket.socketpair()
     with theirs:
-        child = subprocess.Popen([sys.executable, "-c", _ECHO, str(theirs.fileno())], pass_fds=[theirs.fileno()])
+        child = subprocess.Popen(
+            [sys.executable, "-c", _ECHO, str(theirs.fileno())], pass_fds=[theirs.fileno()]
+        )
     round_trip(ours)
     try:
         yield ours

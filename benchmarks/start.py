@@ -24,7 +24,9 @@ if __name__ == "__main__":
 
 def main() -> None:
     """Measure in a fresh process, where the first arena is cold and the later ones find warm parents."""
-    output = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(
+        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True
+    ).stdout
     cold, *warm = (float(line) for line in output.split())
     show(
         Row(name="eight lanes, from the call to the pictures, cold", unit="s", ours=cold, at_most=3),

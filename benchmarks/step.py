@@ -58,7 +58,9 @@ def _measure(lanes: int) -> tuple[float, float, float]:
     return float(ours), float(plain), float(raw)
 
 
-def _round(arena: mnb.Arena, loop: Loop, pipe: socket.socket, tree: Tree, lanes: int) -> tuple[float, float, float]:
+def _round(
+    arena: mnb.Arena, loop: Loop, pipe: socket.socket, tree: Tree, lanes: int
+) -> tuple[float, float, float]:
     times = [tree.seconds()]
     arena.run(STEPS // lanes)
     times.append(tree.seconds())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import inspect
 import warnings
@@ -94,19 +95,28 @@ class Arena:
         _at_least("seed", seed, 0)
         _at_least("trial", trial, 1)
         _at_least("run_seed", run_seed, 0)
-        declared = declare_environment(environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps)
+        declared = declare_environment(
+            environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps
+        )
         casts = {name: _cast(name, lane) for name, lane in _named(lanes).items()}
         self._path = Path(path) if path is not None else _scratch(declared.id)
         self._grid: Grid | None = None
         self._known_failures: set[str] = set()
         self._thread = scheduler_thread()
-        self._recorder = Recorder(self._path, name=self._path.name, kind="arena", provenance={
-            **provenance(),
-            "environment": header_environment(declared),
-            "casts": {name: {agent: op.label for agent, op in cast.items()} for name, cast in casts.items()},
-            "plan": {"seed": seed, "trial": trial, "run_seed": run_seed},
-            "policy": {"on_end": on_end, "on_failure": on_failure},
-        })
+        self._recorder = Recorder(
+            self._path,
+            name=self._path.name,
+            kind="arena",
+            provenance={
+                **provenance(),
+                "environment": header_environment(declared),
+                "casts": {
+                    name: {agent: op.label for agent, op in cast.items()} for name, cast in casts.items()
+                },
+                "plan": {"seed": seed, "trial": trial, "run_seed": run_seed},
+                "policy": {"on_end": on_end, "on_failure": on_failure},
+            },
+        )
         policy = Policy(on_end, on_failure, environment_deadline)
         company = Company(declared, casts, self._path / "logs")
         self._conductor = Conductor(
@@ -152,7 +162,9 @@ class Arena:
         """As `run`, while the notebook stays free and people may click."""
         ticks, episodes = _how_long(ticks, episodes)
         await self._wait_for_front_end()
-        await self._thread.wait(self._conductor.run(ticks, episodes, blocking=False), self._conductor.interrupt)
+        await self._thread.wait(
+            self._conductor.run(ticks, episodes, blocking=False), self._conductor.interrupt
+        )
         self._warn()
 
     def reset(self, seed: int | None = None) -> None:
@@ -249,16 +261,16 @@ class Arena:
         for lane, error in self.failures.items():
             if lane not in self._known_failures:
                 self._known_failures.add(lane)
-                warnings.warn(f"{error}\nThe other lanes go on; reset() starts this one anew.", LaneFailureWarning, stacklevel=4)
+                warnings.warn(
+                    f"{error}\nThe other lanes go on; reset() starts this one anew.",
+                    LaneFailureWarning,
+                    stacklevel=4,
+                )
 
     async def _wait_for_front_end(self) -> None:
         """Give a widget that has just been displayed the time to say hello."""
         if self._grid is not None and self._conductor.lockstep.humans() and not self._grid.front_end:
-            import asyncio
-
-            until = asyncio.get_running_loop().time() + _HELLO
-            while not self._grid.front_end and asyncio.get_running_loop().time() < until:
-                await asyncio.sleep(0.05)
+            await asyncio.to_thread(self._grid.wait_for_front_end, _HELLO)
 
 
 def _cast(name: str, lane: Any) -> dict[str, Declared]:
@@ -309,7 +321,7 @@ def _scratch(environment: str) -> Path:
     from platformdirs import user_cache_path
 
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in environment)
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     return user_cache_path("mosaic_nb") / "runs" / f"{safe}-{stamp}-{token_hex(3)}"
 
 

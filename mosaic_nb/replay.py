@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from mosaic_nb.environments.spec import declare
 from mosaic_nb.errors import EnvironmentFailure, MosaicError
@@ -70,12 +73,11 @@ class Verification:
         return self.ok
 
     def __str__(self) -> str:
-        counted = f"{self.episodes} episodes, {self.steps} steps"
         if self.ok:
-            return f"verified: {counted} replay exactly"
+            return f"verified: {self.episodes} episodes, {self.steps} steps replay exactly"
         lines = [*self.differences]
         verdict = "not comparable" if self.differences else "broken"
-        lines.append(f"{verdict}: {len(self.mismatches)} of {counted.split(',')[0]} do not replay")
+        lines.append(f"{verdict}: {len(self.mismatches)} of {self.episodes} episodes do not replay")
         lines += [str(mismatch) for mismatch in self.mismatches]
         return "\n".join(lines)
 
@@ -228,7 +230,7 @@ def _columns(frame: Any, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
 
 
 def _missing(action: Any) -> bool:
-    return action is None or action != action or str(action) == "<NA>"
+    return action is None or action is pd.NA or (isinstance(action, float) and math.isnan(action))
 
 
 def _differences(recorded: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -196,9 +196,9 @@ class Decoder(Generic[T]):
             _remember(_layouts, described, layout)
         dtype, shape, offset = layout
         if 0 in shape:
-            array = np.empty(shape, dtype)
-        else:  # a copy: aligned, writable and free of the receive buffer
-            array = np.ndarray(shape, dtype, self._payload, offset).copy()
+            return np.empty(shape, dtype)
+        # A copy: aligned, writable and free of the receive buffer.
+        array = np.ndarray(shape, dtype, self._payload, offset).copy()
         if dtype.kind == "U":
             _check_text(array)
         return array[()] if code == SCALAR else array

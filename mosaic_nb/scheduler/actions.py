@@ -103,7 +103,9 @@ class Actions:
 
 
 def _read(space: gymnasium.Space[Any], value: Any) -> Any:
-    if isinstance(space, (gymnasium.spaces.Box, gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary)):
+    if isinstance(
+        space, (gymnasium.spaces.Box, gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary)
+    ):
         return np.asarray(value, dtype=space.dtype)
     if isinstance(space, gymnasium.spaces.Dict):
         return {key: _read(part, value[key]) for key, part in space.spaces.items()}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mosaic_nb.errors import Aborted, MosaicError
+from mosaic_nb.errors import Aborted, LaneFailure, MosaicError
 from mosaic_nb.protocol import messages
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler.casting import Company
@@ -79,10 +79,12 @@ class Conductor:
         """
         try:
             await self._company.start()
-            self.lockstep.lanes = [
-                self._company.lane(name, self._plan, self._deadline, lambda: self.attended())
-                for name in self._company.casts
-            ]
+            self.lockstep.cast(
+                [
+                    self._company.lane(name, self._plan, self._deadline, self._is_attended)
+                    for name in self._company.casts
+                ]
+            )
             await self.lockstep.begin(self.lockstep.lanes)
             for lane in self.lockstep.lanes:
                 if lane.error is not None:
@@ -103,6 +105,9 @@ class Conductor:
             lane.status = CLOSED
         self._recorder.close()
         self.changed()
+
+    def _is_attended(self) -> bool:
+        return self.attended()
 
     # --- ticks ---------------------------------------------------------------------------------------
 
@@ -215,7 +220,9 @@ class Conductor:
             own = {agent: seat for (lane, agent), seat in seats.items() if lane == name}
             if not own:
                 raise ValueError(f"nobody plays lane {name!r} by hand")
-            by_agent = move if isinstance(move, Mapping) and set(move) <= set(own) else {next(iter(own)): move}
+            by_agent = (
+                move if isinstance(move, Mapping) and set(move) <= set(own) else {next(iter(own)): move}
+            )
             for agent, action in by_agent.items():
                 if not own[agent].choose(action, None):
                     own[agent].offer(action)
@@ -225,9 +232,13 @@ class Conductor:
             raise MosaicError("this arena is closed; make a new one")
 
     def _raise_if_all_failed(self) -> None:
-        errors = [lane.error for lane in self.lockstep.lanes if lane.status == FAILED and lane.error is not None]
-        if errors and len(errors) == len(self.lockstep.lanes):
-            raise errors[0]
+        first: LaneFailure | None = None
+        for lane in self.lockstep.lanes:
+            if lane.error is None:
+                return
+            first = first or lane.error
+        if first is not None:
+            raise first
 
     # --- viewers -------------------------------------------------------------------------------------
 

@@ -314,7 +314,9 @@ class Lane:
         step = self.episode.step if self.episode is not None else None
         return (self.name, self.branch, number, step, agent, time.time(), event, operator, detail)
 
-    def call_row(self, call: messages.Call, agent: str, step: int | None, hashes: tuple[Any, ...]) -> tuple[Any, ...]:
+    def call_row(
+        self, call: messages.Call, agent: str, step: int | None, hashes: tuple[Any, ...]
+    ) -> tuple[Any, ...]:
         """Return a row of the ``calls`` table; ``hashes`` are those of prompt, reply and images."""
         prompt, reply, images = hashes
         return (
@@ -343,7 +345,11 @@ class Lane:
     def operator_error(self, agent: str, error: Exception) -> OperatorError:
         """Return the error of an operator that failed here."""
         seat = self.seats[agent]
-        log = seat.worker.log_tail() if isinstance(seat, WorkerSeat) and not isinstance(error, RemoteError) else ""
+        log = (
+            seat.worker.log_tail()
+            if isinstance(seat, WorkerSeat) and not isinstance(error, RemoteError)
+            else ""
+        )
         return OperatorError(
             _reason(error), operator=seat.operator, lane=self.name, agent=agent, step=self._step(), log=log
         )

@@ -226,7 +226,9 @@ class Link:
         if self._pending.pop(pending.request.id, None) is not None:
             self._expired.append(pending.request.id)
             waited = time.perf_counter() - pending.asked
-            late = DeadlineExceeded(f"it did not answer {type(pending.request).__name__} within {waited:.3g} s")
+            late = DeadlineExceeded(
+                f"it did not answer {type(pending.request).__name__} within {waited:.3g} s"
+            )
             pending.resolve(None, late)
             self.fail(late)
 
@@ -274,11 +276,15 @@ async def gather(pendings: Sequence[Pending]) -> None:
 
     One timer serves all: a timer per request would cost more than the request.
     """
-    waiting = [pending for pending in pendings if not pending.done]
-    if waiting and all(pending.link is not None for pending in waiting):
+    waiting = _unsettled(pendings)
+    if waiting and None not in [pending.link for pending in waiting]:  # a person is waited for on the loop
         waiting = _gather_directly(waiting)
     if waiting:
         await _gather_on_loop(waiting)
+
+
+def _unsettled(pendings: Sequence[Pending]) -> list[Pending]:
+    return [pending for pending in pendings if pending.reply is None and pending.error is None]
 
 
 def _gather_directly(waiting: list[Pending]) -> list[Pending]:
@@ -288,7 +294,7 @@ def _gather_directly(waiting: list[Pending]) -> list[Pending]:
         for number, _ in _poller.poll(left * 1000):
             if (link := _links.get(number)) is not None:  # it may have broken a moment ago
                 link.read()
-        waiting = [pending for pending in waiting if not pending.done]
+        waiting = _unsettled(waiting)
     return waiting
 
 

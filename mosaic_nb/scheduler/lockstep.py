@@ -55,7 +55,6 @@ class LockStep:
     def __init__(
         self, lanes: Sequence[Lane], recorder: Recorder, policy: Policy, changed: Callable[[], None]
     ) -> None:
-        self.lanes = lanes
         self.policy = policy
         self.ticks = 0
         self.quotas: dict[str, int] = {}
@@ -64,6 +63,17 @@ class LockStep:
         self._open: list[Pending] = []
         self._aborted = False
         self._rows: dict[str, list[Row]] = {"steps": [], "episodes": [], "calls": [], "events": []}
+        self.cast(lanes)
+
+    def cast(self, lanes: Sequence[Lane]) -> None:
+        """Take these lanes, in order."""
+        self.lanes = lanes
+        self._humans = [
+            (lane, agent, seat)
+            for lane in lanes
+            for agent, seat in lane.seats.items()
+            if isinstance(seat, HumanSeat)
+        ]
 
     # --- the tick ------------------------------------------------------------------------------------
 
@@ -81,7 +91,7 @@ class LockStep:
         try:
             await self.begin(self._due())
             lanes = [lane for lane in self.lanes if lane.status == RUNNING]
-            self._require_humans(lanes, blocking)
+            self._require_humans(blocking)
             await self._decide(lanes)
             await self._advance([lane for lane in lanes if lane.status == RUNNING])
         finally:
@@ -107,29 +117,27 @@ class LockStep:
 
     def humans(self) -> list[tuple[Lane, str, HumanSeat]]:
         """Return every person's seat."""
-        return [
-            (lane, agent, seat)
-            for lane in self.lanes
-            for agent, seat in lane.seats.items()
-            if isinstance(seat, HumanSeat)
-        ]
+        return self._humans
 
     async def _wait(self, pendings: list[Pending]) -> None:
         self._open = pendings
         await gather(pendings)
         self._open = []
 
-    def _require_humans(self, lanes: Sequence[Lane], blocking: bool) -> None:
-        for lane in lanes:
-            for agent in lane.observations:
-                seat = lane.seats[agent]
-                if isinstance(seat, HumanSeat):
-                    seat.require(lane.name, blocking)
+    def _require_humans(self, blocking: bool) -> None:
+        for lane, agent, seat in self._humans:
+            if lane.status == RUNNING and agent in lane.observations:
+                seat.require(lane.name, blocking)
 
     # --- beginning episodes --------------------------------------------------------------------------
 
     def _due(self) -> list[Lane]:
         """Return the lanes whose next episode begins with this tick."""
+        for lane in self.lanes:
+            if lane.status != RUNNING:
+                break
+        else:  # the usual tick
+            return []
         due = [lane for lane in self.lanes if lane.status == STARTING]
         held = [lane for lane in self.lanes if lane.status == HELD and self._may_go_on(lane)]
         due += [lane for lane in held if not lane.trial_over or self.policy.on_end == "next"]
@@ -215,10 +223,9 @@ class LockStep:
                     break
                 if agent not in lane.moves:  # else it has failed since the last tick, and was substituted
                     asked.append((lane, agent, seat.ask(observation, step, lane.decision_seed(agent))))
-        pendings = [pending for _, _, pending in asked]
-        if any(pending.link is None and not pending.done for pending in pendings):
+        if self._humans:  # somebody may have to see that it is their turn
             self._changed()
-        await self._wait(pendings)
+        await self._wait([pending for _, _, pending in asked])
         if self._aborted:
             raise Aborted("the tick was given up; nothing has moved")
         for lane, agent, pending in asked:
@@ -263,9 +270,7 @@ class LockStep:
         asked: list[tuple[Lane, Pending]] = []
         for lane in lanes:
             actions = {agent: move.action for agent, move in lane.moves.items()}
-            request = messages.StepEnvironment(
-                id=0, lane=lane.name, step=lane.current.step, actions=actions
-            )
+            request = messages.StepEnvironment(id=0, lane=lane.name, step=lane.current.step, actions=actions)
             asked.append((lane, lane.worker.link.request(request, self.policy.environment_deadline)))
         await self._wait([pending for _, pending in asked])
         for lane, pending in asked:
@@ -361,4 +366,3 @@ class LockStep:
 def _beginning(lane: Lane) -> dict[str, Any]:
     episode = lane.current
     return {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}
-

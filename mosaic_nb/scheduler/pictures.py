@@ -28,7 +28,8 @@ class Pictures:
         frames = [lane.frame for lane in lanes]
         asked = [
             lane.worker.link.request(
-                messages.Render(id=0, lane=lane.name, step=lane.frame, format=format, quality=quality), _DEADLINE
+                messages.Render(id=0, lane=lane.name, step=lane.frame, format=format, quality=quality),
+                _DEADLINE,
             )
             for lane in lanes
         ]

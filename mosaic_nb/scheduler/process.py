@@ -132,7 +132,7 @@ def _spawn_cold(program: Program, log: Path) -> Process:
 
 
 def _popen(argv: Sequence[str], theirs: socket.socket, output: IO[bytes]) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path if not entry.endswith(".zip"))
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path if not entry.endswith(".zip"))
     return subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
@@ -200,8 +200,8 @@ class WarmParent:
         request = {
             "number": self._number,
             "program": program.argv,
-            "folder": os.getcwd(),
-            "path": [entry or os.getcwd() for entry in sys.path],
+            "folder": str(Path.cwd()),
+            "path": [entry or str(Path.cwd()) for entry in sys.path],
         }
         try:
             with theirs, log.open("ab") as output:

@@ -24,7 +24,6 @@ class Seat(Protocol):
 
     Attributes:
         operator, kind: of who sits there, for the tables.
-        learns: whether it wants to be told outcomes.
         actions: the actions of the agent.
     """
 
@@ -33,7 +32,8 @@ class Seat(Protocol):
     actions: Actions
 
     @property
-    def learns(self) -> bool: ...
+    def learns(self) -> bool:
+        """Whether it wants to be told outcomes."""
 
     def begin(self, episode: messages.Episode) -> Pending | None:
         """Begin an episode; returns what to wait for, if anything."""
@@ -81,7 +81,9 @@ class WorkerSeat:
             self._trial.clear()
         self._trial.append((episode, []))
         return self.worker.link.request(
-            messages.ResetSeat(id=0, lane=self._lane, agent=self._agent, episode=episode, learn=self._take_untold()),
+            messages.ResetSeat(
+                id=0, lane=self._lane, agent=self._agent, episode=episode, learn=self._take_untold()
+            ),
             self._deadline,
         )
 
@@ -210,14 +212,14 @@ class HumanSeat:
             return
         if not self._attended():
             raise HumanUnavailable(
-                f"{self.operator!r} is to move in lane {lane!r} and no front end is there to ask a person: display the arena in a "
-                f"live notebook, give the move as arena.step({{lane: action}}), or declare "
+                f"{self.operator!r} is to move in lane {lane!r} and no front end is there to ask a person: display "
+                f"the arena in a live notebook, give the move as arena.step({{lane: action}}), or declare "
                 f'mnb.operator("human", unattended=[...])'
             )
         if blocking:
             raise HumanToMove(
-                f"{self.operator!r} is to move in lane {lane!r}, and a blocking call would keep the click from arriving: give the "
-                f"move as arena.step({{lane: action}}), or use `await arena.step_async()`, or the widget's buttons"
+                f"{self.operator!r} is to move in lane {lane!r}, and a blocking call would keep the click from "
+                f"arriving: give the move as arena.step({{lane: action}}), use `await arena.step_async()`, or click"
             )
 
     def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:

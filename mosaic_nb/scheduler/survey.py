@@ -8,9 +8,7 @@ from mosaic_nb.scheduler.seats import HumanSeat
 from mosaic_nb.scheduler.snapshot import LaneView, SeatView, Snapshot
 
 
-def survey(
-    lockstep: LockStep, plan: Plan, *, phase: str, speed: float, playing: bool, note: str
-) -> Snapshot:
+def survey(lockstep: LockStep, plan: Plan, *, phase: str, speed: float, playing: bool, note: str) -> Snapshot:
     """Return the snapshot of an arena.
 
     Args:
@@ -76,7 +74,9 @@ def _seat(lane: Lane, agent: str) -> SeatView:
         operator=seat.operator,
         kind=seat.kind,
         turn=seat.turn if isinstance(seat, HumanSeat) else None,
-        choices=seat.actions.choices(seat.mask) if isinstance(seat, HumanSeat) and lane.status == RUNNING else (),
+        choices=seat.actions.choices(seat.mask)
+        if isinstance(seat, HumanSeat) and lane.status == RUNNING
+        else (),
         action=_done(lane, agent),
         probabilities=tuple(zip(labels, move.probabilities or (), strict=False)) if move else (),
         value=move.value if move else None,

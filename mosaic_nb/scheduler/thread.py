@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine
+from functools import cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -60,7 +61,9 @@ class SchedulerThread:
             concurrent.futures.wait([future])
             raise
 
-    async def wait(self, coroutine: Coroutine[Any, Any, T], interrupted: Callable[[], Any] | None = None) -> T:
+    async def wait(
+        self, coroutine: Coroutine[Any, Any, T], interrupted: Callable[[], Any] | None = None
+    ) -> T:
         """Await, on the caller's own loop, a coroutine that runs on the scheduler's thread."""
         future = self.start(coroutine)
         here = asyncio.wrap_future(future)
@@ -76,14 +79,15 @@ class SchedulerThread:
         return here.result()
 
 
+@cache
+def _the_thread() -> SchedulerThread:
+    return SchedulerThread()
+
+
 _lock = threading.Lock()
-_thread: SchedulerThread | None = None
 
 
 def scheduler_thread() -> SchedulerThread:
     """Return the process's scheduler thread, started at its first use."""
-    global _thread
     with _lock:
-        if _thread is None:
-            _thread = SchedulerThread()
-        return _thread
+        return _the_thread()

@@ -29,7 +29,9 @@ class Worker:
         variables: environment variables for this worker alone.
     """
 
-    def __init__(self, name: str, program: Program, log: Path, variables: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, program: Program, log: Path, variables: dict[str, str] | None = None
+    ) -> None:
         self.name = name
         self.libraries: dict[str, str] = {}
         self.program = program
@@ -79,7 +81,9 @@ class Worker:
             hello = messages.Hello(id=0, versions=list(VERSIONS), name=self.name, variables=self.variables)
             welcome = await self.ask(hello)
             if welcome.version not in VERSIONS:
-                raise VersionMismatch(f"{self.name!r} chose protocol version {welcome.version}; we speak {VERSIONS}")
+                raise VersionMismatch(
+                    f"{self.name!r} chose protocol version {welcome.version}; we speak {VERSIONS}"
+                )
             self.libraries = welcome.libraries
             await self.prepare()
         except BaseException:

@@ -11,7 +11,7 @@ const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel 
 const MOST_BARS = 8;
 const SPEEDS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60];
 const KIND_WORDS = { rl: "RL", llm: "LLM", vlm: "VLM", icrl: "ICRL" };
-const KEY_SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "space", Enter: "⏎" };
+const KEY_SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "␣", Enter: "⏎" };
 const ICONS = {
   reset: "M3.2 8a4.8 4.8 0 1 0 1.6-3.6M3 2.2v2.9h2.9",
   step: "M4.5 3.2 10 8l-5.5 4.8zM12.2 3.2v9.6",

@@ -121,7 +121,9 @@ class OperatorHost:
         try:
             return self._seats[(request.lane, request.agent)]
         except KeyError:
-            raise RuntimeError(f"{request.agent!r} of {request.lane!r} has no seat here: reset comes first") from None
+            raise RuntimeError(
+                f"{request.agent!r} of {request.lane!r} has no seat here: reset comes first"
+            ) from None
 
     def _learn_all(self, seated: _Seated, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:

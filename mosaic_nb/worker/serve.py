@@ -92,7 +92,7 @@ def _reply(handlers: dict[type[Any], Handler], request: Any) -> Any:
         if handler is None:
             raise UnexpectedMessage(f"this worker does not answer {type(request).__name__}")
         return handler(request)
-    except Exception as error:  # whatever the user's code raises is the reply, and the worker lives on
+    except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the reply, and the worker lives on
         traceback.print_exc()
         return _failure(error)
 

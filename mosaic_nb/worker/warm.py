@@ -17,6 +17,7 @@ import select
 import socket
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 from mosaic_nb.worker.channel import SOCKET_VARIABLE
@@ -92,7 +93,7 @@ class WarmParent:
             code = 0
         except SystemExit as leaving:
             code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-        except BaseException:  # the last stop before _exit: all that is left is to say why, in the log
+        except BaseException:  # noqa: BLE001 - the last stop before _exit: all that is left is to say why, in the log
             traceback.print_exc()
         finally:
             sys.stdout.flush()
@@ -117,7 +118,7 @@ def _run(program: list[str]) -> None:
         runpy.run_module(program[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = program
-        sys.path.insert(0, os.path.dirname(program[0]))
+        sys.path.insert(0, str(Path(program[0]).parent))
         runpy.run_path(program[0], run_name="__main__")
 
 

@@ -72,7 +72,9 @@ def test_the_quickstart_is_played_by_hand_and_leaves_its_pictures(lab: Lab) -> N
 def test_the_quickstart_runs_to_its_end_with_a_front_end(lab: Lab) -> None:
     lab.open(QUICKSTART)
     lab.run_all()
-    expect(lab.page.locator('.jp-OutputArea [data-mime-type="application/vnd.jupyter.stderr"]')).to_have_count(0)
+    expect(
+        lab.page.locator('.jp-OutputArea [data-mime-type="application/vnd.jupyter.stderr"]')
+    ).to_have_count(0)
     expect(lab.page.get_by_text("replay exactly")).to_be_visible()
     expect(lab.cell_output(2).locator(".mnb")).to_have_attribute("data-phase", "closed")
 
@@ -100,7 +102,9 @@ def test_a_cell_that_waits_for_my_click_gets_it(lab: Lab, notebook: Notebook) ->
 import mosaic_nb as mnb
 arena = mnb.Arena("MiniGrid-DoorKey-5x5-v0", {"me": "human", "other": "scripted"}, seed=9)
 """
-    lab.open(notebook(arena, "arena", "await arena.step_async(); print('moved', len(arena.steps)); arena.close()"))
+    lab.open(
+        notebook(arena, "arena", "await arena.step_async(); print('moved', len(arena.steps)); arena.close()")
+    )
     lab.run_cell(0)
     lab.run_cell(1)
     widget = drawn(lab, 1, 2)

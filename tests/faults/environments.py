@@ -44,7 +44,9 @@ class Counting(gymnasium.Env[Any, Any]):
 class Failing(Counting):
     """Fails in a way, at a step."""
 
-    def __init__(self, how: str = "raises", at: int = 3, length: int = 10, render_mode: str | None = None) -> None:
+    def __init__(
+        self, how: str = "raises", at: int = 3, length: int = 10, render_mode: str | None = None
+    ) -> None:
         super().__init__(length, render_mode)
         self.how = how
         self.at = at
@@ -78,5 +80,3 @@ class Failing(Counting):
             time.sleep(3600)
         if self.how == "prints":
             print("noise " * 10_000, flush=True)
-
-

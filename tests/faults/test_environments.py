@@ -30,7 +30,11 @@ def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
 def _failing(how: str, **options: object) -> mnb.Arena:
     env_kwargs = {"how": how, "at": AT}
     return mnb.Arena(
-        "environments:Failing", {"a": "random", "b": "random"}, env_kwargs=env_kwargs, environment_deadline=1.0, **options
+        "environments:Failing",
+        {"a": "random", "b": "random"},
+        env_kwargs=env_kwargs,
+        environment_deadline=1.0,
+        **options,
     )
 
 

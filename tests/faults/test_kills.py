@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -17,6 +18,12 @@ import pytest
 import mosaic_nb as mnb
 
 KILLS = 200
+
+
+def kill(pid: int) -> None:
+    """Kill a process that may have ended meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _fds() -> set[str]:
@@ -40,7 +47,7 @@ def test_two_hundred_kills_lose_double_and_reorder_nothing() -> None:
         for _ in range(KILLS):
             victims = [*company.environments.values(), *company.operators]
             victim = dice.choice([worker for worker in victims if worker.running])
-            timer = threading.Timer(dice.random() * 0.004, os.kill, (victim.link.process.pid, signal.SIGKILL))
+            timer = threading.Timer(dice.random() * 0.004, kill, (victim.link.process.pid,))
             timer.start()
             before = len(arena.steps)
             arena.run(dice.randrange(1, 12))
@@ -92,8 +99,12 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("cold", [False, True])
 def test_the_kernel_killed_leaves_no_worker_and_every_shown_step(tmp_path: Path, cold: bool) -> None:
     script = tmp_path / "kernel.py"
-    script.write_text(KERNEL if not cold else "import mosaic_nb.scheduler.process as p; p.FORKS = False\n" + KERNEL)
-    kernel = subprocess.Popen([sys.executable, str(script), str(tmp_path / "run")], stdout=subprocess.PIPE, text=True)
+    script.write_text(
+        KERNEL if not cold else "import mosaic_nb.scheduler.process as p; p.FORKS = False\n" + KERNEL
+    )
+    kernel = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
+    )
     assert kernel.stdout is not None
     shown = 0
     while shown < 40:
@@ -104,7 +115,7 @@ def test_the_kernel_killed_leaves_no_worker_and_every_shown_step(tmp_path: Path,
     kernel.wait()
     for line in kernel.stdout:
         shown = int(line)
-    gone, alive = psutil.wait_procs(workers, timeout=2)
+    _, alive = psutil.wait_procs(workers, timeout=2)
     assert not alive, [worker.cmdline() for worker in alive]
     run = mnb.open_run(tmp_path / "run")
     assert len(run.steps) >= shown

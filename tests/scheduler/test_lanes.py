@@ -87,7 +87,12 @@ def test_reset_next_and_seeds() -> None:
         arena.reset(seed=70)
         arena.step()
         begun = arena.events[arena.events.event == "begin"]
-        assert list(begun[begun.lane == "long"].detail.str.extract(r'"seed": (\d+)')[0]) == ["7", "7", "8", "70"]
+        assert list(begun[begun.lane == "long"].detail.str.extract(r'"seed": (\d+)')[0]) == [
+            "7",
+            "7",
+            "8",
+            "70",
+        ]
 
 
 def test_the_same_seed_repeats_the_same_episode_even_for_a_random_operator() -> None:
@@ -111,8 +116,8 @@ def test_a_trial_keeps_its_instance_and_changes_its_noise() -> None:
         assert list(episodes.trial) == [0, 0, 0, 1, 1, 1]
         assert list(episodes.instance) == [7, 7, 7, 8, 8, 8]
         assert episodes.seed.nunique() == 6
-        assert list(episodes.seed)[0] == 7
-        assert list(episodes.seed)[3] == 8
+        assert episodes.seed.iloc[0] == 7
+        assert episodes.seed.iloc[3] == 8
         arena.close()
         assert mnb.open_run(arena.path).verify(environment=ByAction)
 
