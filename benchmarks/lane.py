@@ -6,6 +6,7 @@ The second is the same loop in one process, step and render, that nobody could w
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -70,10 +71,12 @@ def _plain(environment: gymnasium.Env, actions: list[int]) -> None:  # type: ign
 
 
 async def _lane(arena: mnb.Arena) -> None:
-    """Tick and look, as a viewer does, on the scheduler's thread."""
+    """Look and tick, as a viewer does: the picture is drawn while the operator decides. Every step has its picture."""
     for _ in range(STEPS):
+        looking = asyncio.ensure_future(arena._conductor.look("jpeg"))
+        await asyncio.sleep(0)
         await arena._conductor.tick({}, blocking=False)
-        await arena._conductor.look("jpeg")
+        assert (await looking)["lane"].width == 256
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import socket
 import threading
 
 from mosaic_nb.protocol import Decoder, Encoder, Reply, Request
-from mosaic_nb.worker.process import die_with_parent
+from mosaic_nb.worker.process import die_with_parent, yield_to_the_scheduler
 
 SOCKET_VARIABLE = "MOSAIC_NB_SOCKET"
 """The environment variable that carries the number of the inherited socket."""
@@ -47,6 +47,7 @@ class Channel:
                 "to try it on its own use mosaic_nb.testing.check_operator"
             )
         die_with_parent()
+        yield_to_the_scheduler()
         return cls(socket.socket(fileno=int(number)))
 
     def receive(self) -> Request | None:
