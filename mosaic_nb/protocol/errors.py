@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ProtocolError(Exception):
     """The peer broke the worker protocol; the connection cannot be trusted any more."""
@@ -20,7 +23,16 @@ class TruncatedFrame(ProtocolError):
 
 
 class UnexpectedMessage(ProtocolError):
-    """A message that is well formed, but of a type that makes no sense at this point."""
+    """A message that is well formed, but of a type that makes no sense here.
+
+    Attributes:
+        about: ``id``, ``lane``, ``agent`` and ``step`` of a message whose type this side does not know, so that a
+            worker can answer it; else empty.
+    """
+
+    def __init__(self, message: str, about: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.about = dict(about or {})
 
 
 class UnknownReply(ProtocolError):

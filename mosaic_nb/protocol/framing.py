@@ -21,7 +21,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 import numpy as np
 
-from mosaic_nb.protocol.errors import FrameTooLarge, MalformedFrame, TruncatedFrame, UnsupportedValue
+from mosaic_nb.protocol.errors import (
+    FrameTooLarge,
+    MalformedFrame,
+    TruncatedFrame,
+    UnexpectedMessage,
+    UnsupportedValue,
+)
 
 PREFIX = struct.Struct("<II")
 HEADER_LIMIT = 64 << 20
@@ -142,6 +148,7 @@ class Decoder(Generic[T]):
         Raises:
             FrameTooLarge, MalformedFrame: the stream is lost; close the connection. Messages before the fault are
                 given first.
+            UnexpectedMessage: a message of an unknown type; what follows it is given by the next call.
         """
         if not self._buffer and len(data) >= PREFIX.size:
             header, payload = self._lengths(data)
@@ -183,6 +190,8 @@ class Decoder(Generic[T]):
         self._payload = frame[split:]
         try:
             return self._decode(frame[PREFIX.size : split])  # type: ignore[no-any-return]
+        except msgspec.ValidationError as error:
+            raise _refusal(frame[PREFIX.size : split], error) from error
         except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise MalformedFrame(f"a frame could not be decoded: {error}") from error
 
@@ -202,6 +211,27 @@ class Decoder(Generic[T]):
         if dtype.kind == "U":
             _check_text(array)
         return array[()] if code == SCALAR else array
+
+
+class _Envelope(msgspec.Struct):
+    """What can be read of a message whose type is unknown."""
+
+    type: str
+    id: int
+    lane: str = ""
+    agent: str = ""
+    step: int = 0
+
+
+def _refusal(header: memoryview, error: msgspec.ValidationError) -> MalformedFrame | UnexpectedMessage:
+    """Tell a message of an unknown type, which can be answered, from one that is broken."""
+    if str(error).endswith("`$.type`"):
+        try:
+            about = msgspec.structs.asdict(msgspec.msgpack.decode(header, type=_Envelope))
+        except msgspec.MsgspecError:
+            return MalformedFrame(f"a frame could not be decoded: {error}")
+        return UnexpectedMessage(f"a message of type {about.pop('type')!r} is unknown here", about)
+    return MalformedFrame(f"a frame could not be decoded: {error}")
 
 
 def _check_text(array: np.ndarray[Any, Any]) -> None:

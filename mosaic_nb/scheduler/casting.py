@@ -11,6 +11,7 @@ from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.scheduler.actions import Actions
 from mosaic_nb.scheduler.lane import Lane, Plan
+from mosaic_nb.scheduler.link import Link
 from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
 from mosaic_nb.scheduler.workers import EnvironmentWorker, OperatorWorker, Worker
 
@@ -43,6 +44,11 @@ class Company:
                 if declared.kind != "human" and self._find(declared) is None:
                     log = logs / f"operator-{len(self._operators)}-{declared.name}.log"
                     self._operators.append((declared, OperatorWorker(declared, log)))
+
+    def links(self) -> list[Link]:
+        """Return the link of every worker that runs."""
+        workers: list[Worker] = [*self.environments.values(), *self.operators]
+        return [worker.link for worker in workers if worker.running]
 
     @property
     def operators(self) -> list[OperatorWorker]:

@@ -16,6 +16,7 @@ from mosaic_nb.protocol import messages
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler.casting import Company
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, Plan
+from mosaic_nb.scheduler.link import gather
 from mosaic_nb.scheduler.lockstep import LockStep, Policy
 from mosaic_nb.scheduler.pictures import Pictures
 from mosaic_nb.scheduler.snapshot import Snapshot
@@ -24,6 +25,9 @@ from mosaic_nb.scheduler.thread import SchedulerThread
 
 _GRACE = 1.0
 """Seconds that an interrupted tick has to end by itself before the workers that hold it up are ended."""
+_PING_EVERY = 20.0
+_PING_DEADLINE = 60.0
+"""Seconds: between two signs of life of an idle worker, and for one; a page that renders slowly is no hang."""
 _BREATH = 0.005
 """Seconds of ticking after which the loop is given a turn: a click waits no longer."""
 
@@ -89,9 +93,19 @@ class Conductor:
             for lane in self.lockstep.lanes:
                 if lane.error is not None:
                     raise lane.error
+            self._spawn(self._keep_asking())
         except BaseException:
             await self.close()
             raise
+
+    async def _keep_asking(self) -> None:
+        """Ping idle workers: one that hangs is found before its next turn, and charged then."""
+        while not self._closed:
+            await asyncio.sleep(_PING_EVERY)
+            if not self._busy and not self._closed:
+                await gather(
+                    [link.request(messages.Ping(id=0), _PING_DEADLINE) for link in self._company.links()]
+                )
 
     async def close(self) -> None:
         """Stop, end every worker, seal the run. Harmless when done twice."""
@@ -103,6 +117,8 @@ class Conductor:
         for lane in self.lockstep.lanes:
             self.lockstep.abandon(lane)
             lane.status = CLOSED
+        for task in self._tasks:
+            task.cancel()
         self._recorder.close()
         self.changed()
 

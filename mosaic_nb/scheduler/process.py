@@ -25,7 +25,14 @@ from mosaic_nb.worker.channel import SOCKET_VARIABLE
 from mosaic_nb.worker.process import QUIET
 
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_|$)", re.IGNORECASE)
-_BASE = ("numpy", "gymnasium", "mosaic_nb.worker.serve", "mosaic_nb.environments.hosted")
+_BASE = (
+    "numpy",
+    "gymnasium",
+    "simplejpeg",
+    "PIL.PngImagePlugin",
+    "mosaic_nb.worker.serve",
+    "mosaic_nb.environments.hosted",
+)
 """What a warm parent imports whoever asks: what nearly every worker needs, and nothing that starts threads."""
 
 FORKS = sys.platform == "linux"

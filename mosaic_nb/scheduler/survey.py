@@ -27,13 +27,13 @@ def survey(lockstep: LockStep, plan: Plan, *, phase: str, speed: float, playing:
         tick=lockstep.ticks,
         phase=phase,
         speed=speed,
-        status=note or _status(views, phase, over),
+        status=note or _status(views, phase, over, lockstep.ticks),
         lanes=views,
         playing=playing,
     )
 
 
-def _status(lanes: tuple[LaneView, ...], phase: str, over: bool) -> str:
+def _status(lanes: tuple[LaneView, ...], phase: str, over: bool, tick: int) -> str:
     turns = [lane.name for lane in lanes if any(seat.turn is not None for seat in lane.seats)]
     if turns:
         return f"{' and '.join(turns)}: your move"
@@ -42,7 +42,9 @@ def _status(lanes: tuple[LaneView, ...], phase: str, over: bool) -> str:
     if over:
         return "every episode is over; Step begins the next"
     failed = [lane.name for lane in lanes if lane.status == FAILED]
-    return f"{', '.join(failed)} failed; the others go on" if failed else phase
+    if failed:
+        return f"{', '.join(failed)} failed; the others go on"
+    return f"tick {tick}" if phase == "idle" else f"{phase}, tick {tick}"
 
 
 def _lane(lane: Lane, over: bool) -> LaneView:

@@ -7,7 +7,7 @@ import select
 import socket
 import threading
 
-from mosaic_nb.protocol import Decoder, Encoder, Reply, Request
+from mosaic_nb.protocol import Decoder, Encoder, Reply, Request, UnexpectedMessage, messages
 from mosaic_nb.worker.process import die_with_parent, yield_to_the_scheduler
 
 SOCKET_VARIABLE = "MOSAIC_NB_SOCKET"
@@ -59,8 +59,16 @@ class Channel:
                 return None
             if size == 0:
                 return None
-            self._waiting.extend(self._decoder.feed(self._chunk[:size]))
+            self._take(self._chunk[:size])
         return self._waiting.pop(0)
+
+    def _take(self, data: bytes | memoryview) -> None:
+        try:
+            self._waiting.extend(self._decoder.feed(data))
+        except UnexpectedMessage as unknown:  # of a later version: said so, and no reason to leave
+            name = type(unknown).__name__
+            self.send(messages.Failure(error=name, message=str(unknown), **unknown.about))
+            self._take(b"")
 
     def send(self, reply: Reply) -> None:
         """Send a reply.

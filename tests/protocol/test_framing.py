@@ -24,8 +24,10 @@ from mosaic_nb.protocol import (
     Reply,
     Request,
     TruncatedFrame,
+    UnexpectedMessage,
     UnsupportedValue,
 )
+from mosaic_nb.protocol.framing import PREFIX
 from mosaic_nb.protocol.messages import Act, Decision, Observation, Ping
 
 Array = np.ndarray[Any, Any]
@@ -235,7 +237,7 @@ def test_a_malformed_frame_has_a_named_error(data: bytes) -> None:
 )
 def test_what_is_no_message_has_a_named_error(header: Any) -> None:
     for kind in (Request, Reply):
-        with pytest.raises(MalformedFrame):
+        with pytest.raises((MalformedFrame, UnexpectedMessage)):
             list(Decoder[Any](kind).feed(Encoder().encode(header)))
 
 
@@ -306,3 +308,15 @@ def test_a_flipped_byte_gives_a_message_or_a_named_error(data: st.DataObject) ->
         list(Decoder[Any](Request).feed(bytes(stream)))
     except (FrameTooLarge, MalformedFrame):
         return
+
+
+def test_a_message_of_an_unknown_type_can_be_answered_and_the_next_is_read() -> None:
+    unknown = msgspec.msgpack.encode(
+        {"type": "levitate", "id": 7, "lane": "a", "agent": "b", "step": 3, "how": 1}
+    )
+    frame = PREFIX.pack(len(unknown), 0) + unknown
+    decoder = Decoder(Request)
+    with pytest.raises(UnexpectedMessage, match="levitate") as caught:
+        list(decoder.feed(frame + Encoder().encode(Ping(id=8))))
+    assert caught.value.about == {"id": 7, "lane": "a", "agent": "b", "step": 3}
+    assert list(decoder.feed(b"")) == [Ping(id=8)]

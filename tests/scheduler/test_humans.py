@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +15,12 @@ from mosaic_nb.scheduler.snapshot import Snapshot
 
 LANES = {"me": "human", "random": "random"}
 ENVIRONMENT = "MiniGrid-DoorKey-5x5-v0"
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on a loop of its own, whatever runs on this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
 
 
 class Viewer:
@@ -56,7 +64,7 @@ def test_a_move_from_code_by_label_or_value() -> None:
 
 def test_without_a_front_end_a_person_is_unavailable_and_nothing_moves() -> None:
     with mnb.Arena(ENVIRONMENT, LANES, seed=7) as arena:
-        for call in (arena.step, lambda: arena.run(3), lambda: asyncio.run(arena.step_async())):
+        for call in (arena.step, lambda: arena.run(3), lambda: run(arena.step_async())):
             with pytest.raises(mnb.HumanUnavailable, match="unattended"):
                 call()
         assert len(arena.steps) == 0
@@ -138,7 +146,7 @@ def test_step_async_waits_for_the_click() -> None:
         await tick
 
     with mnb.Arena(ENVIRONMENT, LANES, seed=7) as arena:
-        asyncio.run(play(arena, Viewer(arena)))
+        run(play(arena, Viewer(arena)))
         assert len(arena.steps) == 2
 
 
@@ -152,7 +160,7 @@ def test_a_cancelled_wait_leaves_the_arena_usable() -> None:
         await asyncio.to_thread(viewer.until, lambda s: s.phase == "idle")
 
     with mnb.Arena(ENVIRONMENT, LANES, seed=7) as arena:
-        asyncio.run(give_up(arena, Viewer(arena)))
+        run(give_up(arena, Viewer(arena)))
         assert len(arena.steps) == 0
         arena.step({"me": "forward"})
         assert len(arena.steps) == 2

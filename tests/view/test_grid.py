@@ -274,14 +274,15 @@ def test_hostile_names_and_numbers_travel_as_json(grids: Callable[..., CaughtGri
 
 
 def test_closing_ends_thread_and_watch(grids: Callable[..., CaughtGrid]) -> None:
+    others = set(threading.enumerate())
     grid = grids()
     grid.hello()
     grid.until(sharp)
-    before = {thread for thread in threading.enumerate() if thread.name == "mosaic-nb view"}
-    assert before
+    own = {thread for thread in threading.enumerate() if thread.name == "mosaic-nb view"} - others
+    assert own
     grid.close()
     grid.close()
-    for thread in before:
+    for thread in own:
         thread.join(SOON)
         assert not thread.is_alive()
     grid.controls.step()
