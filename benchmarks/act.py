@@ -112,7 +112,7 @@ async def _on_loop(pipe: socket.socket) -> list[Row]:
             ours, floor = np.median(samples, axis=0)
             rows.append(
                 Row(
-                    name=f"act, asyncio, observation of {int(np.prod(shape)):,} B",
+                    name=f"act, on the scheduler's loop, observation of {int(np.prod(shape)):,} B",
                     unit="us",
                     ours=ours * 1e6,
                     floor=floor * 1e6,

@@ -40,6 +40,7 @@ SCALAR = 2
 _ALIGNMENT = 8
 _KINDS = frozenset("biufcSU")  # no objects, no records: bytes that mean the same in every process
 _DTYPE = re.compile(rf"[<>|][{''.join(sorted(_KINDS))}][1-9][0-9]*")
+_unpack = PREFIX.unpack_from
 _PADDING = tuple(bytes(n) for n in range(_ALIGNMENT))
 _REMEMBERED = 1024
 _Layout = tuple[np.dtype[Any], tuple[int, ...], int]
@@ -150,9 +151,12 @@ class Decoder(Generic[T]):
                 given first.
             UnexpectedMessage: a message of an unknown type; what follows it is given by the next call.
         """
-        if not self._buffer and len(data) >= PREFIX.size:
-            header, payload = self._lengths(data)
-            if PREFIX.size + header + payload == len(data):  # the usual case, by far: decoded in place
+        size = len(data)
+        if not self._buffer and size >= PREFIX.size:
+            header, payload = _unpack(data)
+            if PREFIX.size + header + payload == size:  # the usual case, by far: decoded in place
+                if header > self._header_limit or payload > self._payload_limit:
+                    self._lengths(data)
                 return (self._message(memoryview(data), header),)
         return self._drain(data)
 
@@ -177,7 +181,7 @@ class Decoder(Generic[T]):
             yield self._message(memoryview(frame), header)
 
     def _lengths(self, data: bytes | bytearray | memoryview) -> tuple[int, int]:
-        header, payload = PREFIX.unpack_from(data)
+        header, payload = _unpack(data)
         if header > self._header_limit or payload > self._payload_limit:
             raise FrameTooLarge(
                 f"a frame announced a header of {header:,} and a payload of {payload:,} bytes; "

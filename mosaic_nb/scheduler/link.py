@@ -7,8 +7,8 @@ sockets for a moment, because a quick worker answers sooner than the loop would 
 from __future__ import annotations
 
 import asyncio
-import select
 import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
@@ -31,8 +31,8 @@ from mosaic_nb.protocol import (
 from mosaic_nb.scheduler.process import Process, describe_exit
 
 _CHUNK = 1 << 18
-_DIRECT = 0.002
-"""Seconds to block on the sockets before the loop takes over: longer than a step, shorter than a click is felt."""
+_DIRECT = 2000
+"""Microseconds to block on a socket before the loop takes over: longer than a step, shorter than a click is felt."""
 
 _ANSWERS: dict[type[Any], type[Any]] = {
     messages.Hello: messages.Welcome,
@@ -52,11 +52,6 @@ _ANSWERS: dict[type[Any], type[Any]] = {
 _REMEMBERED = 256
 _FAREWELL = 0.5
 """Seconds between the end of a worker's stream and giving up on hearing how its process ended."""
-
-
-_poller = select.poll()
-_links: dict[int, Link] = {}
-"""Every link that listens, for the scheduler's thread to block on together."""
 
 
 class Pending:
@@ -116,9 +111,11 @@ class Link:
         self._last = 0
         self._unsent = bytearray()
         self._last_words = ""
-        self._socket.setblocking(False)
         self._number = self._socket.fileno()
-        self._listen()
+        self._socket.setblocking(True)  # every call but the one in `wait` says MSG_DONTWAIT
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, _DIRECT))
+        self._listening = True
+        self._loop.add_reader(self._number, self.read)
         process.ended.add_done_callback(self._process_ended)
 
     def request(self, request: Any, timeout: float | None = None) -> Pending:
@@ -141,22 +138,17 @@ class Link:
         self._send(frame)
         return pending
 
-    def _listen(self) -> None:
-        self._loop.add_reader(self._number, self.read)
-        _poller.register(self._number, select.POLLIN)
-        _links[self._number] = self
-
     def _stop_listening(self) -> None:
-        if _links.pop(self._number, None) is not None:
+        if self._listening:
+            self._listening = False
             self._loop.remove_reader(self._number)
-            _poller.unregister(self._number)
 
     def _send(self, frame: bytes) -> None:
         if self._unsent:
             self._unsent += frame
             return
         try:
-            sent = self._socket.send(frame)
+            sent = self._socket.send(frame, socket.MSG_DONTWAIT)
         except BlockingIOError:
             sent = 0
         except (BrokenPipeError, ConnectionResetError):
@@ -167,7 +159,7 @@ class Link:
 
     def _flush(self) -> None:
         try:
-            sent = self._socket.send(self._unsent)
+            sent = self._socket.send(self._unsent, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except (BrokenPipeError, ConnectionResetError):
@@ -176,24 +168,29 @@ class Link:
         if not self._unsent:
             self._loop.remove_writer(self._number)
 
-    def read(self) -> None:
-        """Take in what has arrived; called when the socket is readable."""
+    def wait(self) -> bool:
+        """Block until something has arrived, and take it in; False if that takes too long or nothing more will."""
+        return self._listening and self.read(0)
+
+    def read(self, flags: int = socket.MSG_DONTWAIT) -> bool:
+        """Take in what has arrived; False if nothing has."""
         if self.broken is not None:
-            return
+            return False
         try:
-            size = self._socket.recv_into(self._chunk)
+            size = self._socket.recv_into(self._chunk, 0, flags)
         except BlockingIOError:
-            return
+            return False
         except ConnectionResetError:
             size = 0
         try:
             if size == 0:
                 self._lost()
-                return
-            for reply in self._decoder.feed(self._chunk[:size]):
-                self._take(reply)
+            else:
+                for reply in self._decoder.feed(self._chunk[:size]):
+                    self._take(reply)
         except ProtocolError as error:
             self.fail(error)
+        return True
 
     def _take(self, reply: Any) -> None:
         pending = self._pending.get(reply.id)
@@ -266,7 +263,7 @@ class Link:
 
     def _more_to_read(self) -> bool:
         try:
-            return bool(self._socket.recv(1, socket.MSG_PEEK))
+            return bool(self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except (BlockingIOError, ConnectionResetError):
             return False
 
@@ -288,14 +285,13 @@ def _unsettled(pendings: Sequence[Pending]) -> list[Pending]:
 
 
 def _gather_directly(waiting: list[Pending]) -> list[Pending]:
-    """Block on the sockets for a moment; return what is still open."""
-    until = time.perf_counter() + _DIRECT
-    while waiting and (left := until - time.perf_counter()) > 0:
-        for number, _ in _poller.poll(left * 1000):
-            if (link := _links.get(number)) is not None:  # it may have broken a moment ago
-                link.read()
-        waiting = _unsettled(waiting)
-    return waiting
+    """Block on one socket after the other, in order: all must answer anyway. Return what is still open."""
+    for pending in waiting:
+        link = pending.link
+        while pending.reply is None and pending.error is None:
+            if link is None or not link.wait():
+                return _unsettled(waiting)
+    return []
 
 
 async def _gather_on_loop(waiting: Collection[Pending]) -> None:

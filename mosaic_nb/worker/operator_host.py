@@ -142,5 +142,7 @@ def _calls(seat: Seat) -> list[messages.Call]:
 def _floats(probabilities: Any) -> list[float] | None:
     if probabilities is None:
         return None
+    if type(probabilities) is list:
+        return probabilities
     floats: list[float] = np.asarray(probabilities, dtype=np.float64).ravel().tolist()
     return floats

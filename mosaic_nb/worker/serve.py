@@ -61,7 +61,7 @@ def run(channel: Channel, hosts: Iterable[Host]) -> None:
 def _serve(channel: Channel, handlers: dict[type[Any], Handler]) -> messages.Shutdown | None:
     """Answer requests; returns the one to leave, or None where the scheduler has gone."""
     while (request := channel.receive()) is not None:
-        if isinstance(request, messages.Shutdown):
+        if type(request) is messages.Shutdown:
             return request
         try:
             _answer(channel, handlers, request)

@@ -43,7 +43,7 @@ class Random(Operator):
 def _discrete(start: int, n: int, observation: Observation) -> Decision:
     """Take the seed, itself a uniform 64-bit hash, as the draw: a generator would cost ten times the rest."""
     if observation.action_mask is None:
-        return Decision(start + observation.seed % n, np.full(n, 1.0 / n))
+        return Decision(start + observation.seed % n, [1.0 / n] * n)
     legal = np.flatnonzero(observation.action_mask)
     if not len(legal):
         raise ValueError(f"the action mask of step {observation.step} allows no action at all")
