@@ -30,7 +30,7 @@ help: ## say what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 14
 
 lab: $(STAMP) ## open the quickstart in JupyterLab
-	$(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/01_quickstart.ipynb
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/01_quickstart.ipynb
 
 test: $(STAMP) ## run the tests and the notebooks, but for what is slow
 	$(PYTEST) -m "not slow" --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout=110 $(ARGS) tests notebooks

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import difflib
 import inspect
+import operator
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex
 
 from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailure, LaneFailureWarning
@@ -92,9 +93,9 @@ class Arena:
         _refuse_unknown(unknown)
         _one_of("on_end", on_end, _ON_END)
         _one_of("on_failure", on_failure, _ON_FAILURE)
-        _at_least("seed", seed, 0)
-        _at_least("trial", trial, 1)
-        _at_least("run_seed", run_seed, 0)
+        plan = Plan(
+            _at_least("seed", seed, 0), _at_least("trial", trial, 1), _at_least("run_seed", run_seed, 0)
+        )
         declared = declare_environment(
             environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps
         )
@@ -113,15 +114,13 @@ class Arena:
                 "casts": {
                     name: {agent: op.label for agent, op in cast.items()} for name, cast in casts.items()
                 },
-                "plan": {"seed": seed, "trial": trial, "run_seed": run_seed},
+                "plan": {"seed": plan.seed, "trial": plan.trial_length, "run_seed": plan.run_seed},
                 "policy": {"on_end": on_end, "on_failure": on_failure},
             },
         )
         policy = Policy(on_end, on_failure, environment_deadline)
         company = Company(declared, casts, self._path / "logs")
-        self._conductor = Conductor(
-            self._thread, company, Plan(seed, trial, run_seed), policy, self._recorder, deadline
-        )
+        self._conductor = Conductor(self._thread, company, plan, policy, self._recorder, deadline)
         self._thread.call(self._conductor.start())
         self._recorder.update_header(**_cast_header(company))
 
@@ -170,7 +169,7 @@ class Arena:
     def reset(self, seed: int | None = None) -> None:
         """Begin anew in every lane: the same seed, or the one given. A failed lane gets a new worker."""
         if seed is not None:
-            _at_least("seed", seed, 0)
+            seed = _at_least("seed", seed, 0)
         self._known_failures.clear()
         self._call(self._conductor.begin(seed))
 
@@ -278,7 +277,7 @@ def _cast(name: str, lane: Any) -> dict[str, Declared]:
         return {EVERY_AGENT: declare_operator(lane)}
     if not lane:
         raise ValueError(f"the cast of lane {name!r} is empty")
-    return {str(agent): declare_operator(operator) for agent, operator in lane.items()}
+    return {str(agent): declare_operator(given) for agent, given in lane.items()}
 
 
 def _named(lanes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -303,9 +302,11 @@ def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
 
 
-def _at_least(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _at_least(name: str, value: Any, least: int) -> int:
+    """Return an integer, NumPy's too, as Python's own."""
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex) or operator.index(value) < least:
         raise ValueError(f"{name} must be an integer of at least {least}, not {value!r}")
+    return operator.index(value)
 
 
 def _how_long(ticks: int | None, episodes: int | None) -> tuple[int | None, int | None]:

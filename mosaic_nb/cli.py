@@ -86,7 +86,9 @@ def _new(arguments: argparse.Namespace) -> int:
     print(f"wrote {folder}")
     if place.resolve() not in places():
         print(f"to have it found: export MOSAIC_NB_PATH={place.resolve()}")
-    print(f"try it:  python -c \"from mosaic_nb.testing import check_operator; check_operator('{folder}')\"")
+    print(
+        f"try it:  {sys.executable} -c \"from mosaic_nb.testing import check_operator; check_operator('{folder}')\""
+    )
     return 0
 
 

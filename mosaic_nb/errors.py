@@ -11,6 +11,10 @@ class Aborted(MosaicError):
     """A tick was given up before any environment moved; nothing has changed."""
 
 
+_EXPLAINED = frozenset({"UnknownEnvironment", "UnknownOption", "UnsuitableView", "InvalidAction"})
+"""Errors of our own that say it all: a traceback into our code would only hide the sentence."""
+
+
 class WorkerError(MosaicError):
     """Something went wrong in or with a worker, whoever it works for."""
 
@@ -34,6 +38,11 @@ class RemoteError(WorkerError):
         super().__init__(f"{error}: {message}")
         self.error = error
         self.traceback = traceback
+
+    @property
+    def explained(self) -> bool:
+        """Whether the message says all that a reader needs."""
+        return self.error in _EXPLAINED
 
 
 class LaneFailure(MosaicError):

@@ -57,17 +57,19 @@ class Verification:
         mismatches: the first difference of every episode that has one.
         differences: libraries or platform that are not the run's, each in words. With these a mismatch is not
             comparable, rather than broken.
+        problems: what was found torn or damaged when the run was read: what is missing cannot be verified.
     """
 
     episodes: int = 0
     steps: int = 0
     mismatches: list[Mismatch] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether every step replayed."""
-        return not self.mismatches
+        """Whether the run is whole and every step replayed."""
+        return not self.mismatches and not self.problems
 
     def __bool__(self) -> bool:
         return self.ok
@@ -75,7 +77,11 @@ class Verification:
     def __str__(self) -> str:
         if self.ok:
             return f"verified: {self.episodes} episodes, {self.steps} steps replay exactly"
-        lines = [*self.differences]
+        lines = [*self.differences, *self.problems]
+        if not self.mismatches:
+            return "\n".join(
+                (f"incomplete: {self.episodes} episodes, {self.steps} steps replay exactly, but", *lines)
+            )
         verdict = "not comparable" if self.differences else "broken"
         lines.append(f"{verdict}: {len(self.mismatches)} of {self.episodes} episodes do not replay")
         lines += [str(mismatch) for mismatch in self.mismatches]
@@ -165,7 +171,7 @@ class _Recorded:
 
 
 async def _verify(run: Run, environment: messages.Environment) -> Verification:
-    result = Verification()
+    result = Verification(problems=list(run.problems))
     with tempfile.TemporaryDirectory(prefix="mosaic-nb-verify-") as folder:
         worker = EnvironmentWorker("verify", environment, Path(folder) / "log")
         try:

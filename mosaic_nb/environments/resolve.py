@@ -148,7 +148,7 @@ def _explain(wanted: str, without_version: str) -> str:
         return f"there is no {wanted!r}: this version of its package has {_listed(versions)}"
     hint = f"; not installed: {_listed(missing)}" if missing else ""
     unknown = f"no environment is called {wanted!r}"
-    advice = f"{hint}. A package of your own is imported first if you write 'package:{wanted}'"
+    advice = f"{hint}. A package that registers it is imported first if you write 'its_package:{wanted}'"
     return _nearest(wanted, gymnasium.registry, unknown) + advice
 
 

@@ -33,6 +33,27 @@ class Actions:
         """Give an action that came over the wire its Python form back."""
         return action if self._restore is None else self._restore(action)
 
+    def convert(self, action: Any) -> Any:
+        """Return a Box's numbers as an array of the space's own dtype: people write lists, and floats of 64 bits."""
+        space = self.space
+        if not isinstance(space, gymnasium.spaces.Box) or not isinstance(
+            action, (list, float, int, np.ndarray)
+        ):
+            return action
+        try:
+            array = np.asarray(action)
+        except ValueError:  # a ragged list, which `explain` will name
+            return action
+        fits = array.shape == space.shape and array.dtype.kind in "iuf"
+        whole = space.dtype.kind == "f" or array.dtype.kind != "f"
+        return array.astype(space.dtype) if fits and whole else action
+
+    def takes(self) -> str:
+        """Say what a Discrete space takes, for people; empty for other spaces."""
+        choices = self.choices(None)
+        named = [f"{c.action} ({c.label})" if self.labels else str(c.action) for c in choices[:12]]
+        return ", ".join(named) + (", ..." if len(choices) > 12 else "")
+
     def explain(self, action: Any, mask: Any) -> str | None:
         """Say why an action is none, or None where it is one."""
         if not (type(action) is int and self._discrete and 0 <= action - self._start < self._count):
@@ -88,6 +109,7 @@ class Actions:
             move = self.labels.index(move) + self._start
         elif isinstance(move, (list, tuple, dict)):
             move = self._from_plain(move)
+        move = self.convert(move)
         reason = self.explain(move, mask)
         if reason is None:
             return int(move) if self._discrete else move

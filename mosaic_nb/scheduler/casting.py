@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mosaic_nb.errors import EnvironmentFailure, MosaicError, OperatorError
+from mosaic_nb.errors import EnvironmentFailure, MosaicError, OperatorError, RemoteError
 from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.scheduler.actions import Actions
@@ -79,7 +79,7 @@ class Company:
                 raise result
 
     def _explain(self, worker: Worker, error: Exception) -> MosaicError:
-        log = worker.log_tail()
+        log = "" if isinstance(error, RemoteError) and error.explained else worker.log_tail()
         if isinstance(worker, EnvironmentWorker):
             return EnvironmentFailure(
                 str(error), environment=worker.environment.id, lane=worker.name, step=0, log=log

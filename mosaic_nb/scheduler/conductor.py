@@ -174,6 +174,8 @@ class Conductor:
         self._check_open()
         self._stopping = False
         done = 0
+        if episodes == 0:
+            return 0
         targets = {lane.name: lane.completed + episodes for lane in self.lockstep.lanes} if episodes else {}
         self.lockstep.quotas = targets
         loop = asyncio.get_running_loop()
@@ -230,12 +232,15 @@ class Conductor:
     def _offer(self, moves: Mapping[str, Any]) -> None:
         seats = {(lane.name, agent): seat for lane, agent, seat in self.lockstep.humans()}
         names = {lane.name for lane in self.lockstep.lanes}
+        if not isinstance(moves, Mapping):
+            raise TypeError(f"moves are lane -> action, such as {{'me': 'forward'}}, not {moves!r}")
         for name, move in moves.items():
             if name not in names:
                 raise ValueError(f"there is no lane {name!r}; the lanes are {', '.join(sorted(names))}")
             own = {agent: seat for (lane, agent), seat in seats.items() if lane == name}
             if not own:
-                raise ValueError(f"nobody plays lane {name!r} by hand")
+                by_hand = ", ".join(dict.fromkeys(lane for lane, _ in seats)) or "none"
+                raise ValueError(f"nobody plays lane {name!r} by hand; lanes with a person: {by_hand}")
             by_agent = (
                 move if isinstance(move, Mapping) and set(move) <= set(own) else {next(iter(own)): move}
             )

@@ -15,6 +15,9 @@ from mosaic_nb.scheduler.workers import EnvironmentWorker
 
 STARTING, RUNNING, HELD, FAILED, CLOSED = "starting", "running", "held", "failed", "closed"
 
+SEEDS = 1 << 62
+"""Seeds are below this: tables hold 64 bits, and the seeds that follow one must fit too."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -29,6 +32,11 @@ class Plan:
     seed: int
     trial_length: int = 1
     run_seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in (("seed", self.seed), ("run_seed", self.run_seed)):
+            if not 0 <= value < SEEDS:
+                raise ValueError(f"{name} must be at least 0 and less than 2**62, not {value}")
 
     def declared(self, position: int) -> int:
         """Return the declared seed of the episode at a position of the plan."""
@@ -132,6 +140,8 @@ class Lane:
                 await self.worker.ensure()
                 await self._observe()
                 self._generation = self.worker.generation
+            except OperatorError:
+                raise
             except (MosaicError, ProtocolError) as error:
                 raise self.environment_failure(error) from error
 
@@ -139,7 +149,10 @@ class Lane:
         for agent, seat in self.seats.items():
             self.views[agent] = self.worker.opened.agents[agent].observation_space
             if isinstance(seat, WorkerSeat):
-                observed = await self.worker.observe(agent, seat.worker.loaded)
+                try:
+                    observed = await self.worker.observe(agent, seat.worker.loaded)
+                except RemoteError as error:  # it asks to perceive what this environment cannot give
+                    raise self.operator_error(agent, error) from error
                 self.views[agent] = observed.observation_space
 
     # --- episodes ------------------------------------------------------------------------------------
@@ -372,6 +385,6 @@ def _asked(seat: Seat, move: Move) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, RemoteError):
-        return f"{error}\n{error.traceback}".rstrip()
+        return str(error) if error.explained else f"{error}\n{error.traceback}".rstrip()
     name = type(error).__name__
     return str(error) if name in ("WorkerDied", "DeadlineExceeded", "InvalidAction") else f"{name}: {error}"

@@ -249,9 +249,10 @@ class LockStep:
             return
         seat, decision = lane.seats[agent], pending.reply
         asked = seat.actions.restore(decision.action)
+        action = seat.actions.convert(asked)
         move = lane.moves[agent] = Move(
             asked=asked,
-            action=asked,
+            action=action,
             milliseconds=(pending.answered - pending.asked) * 1e3,
             fallback="unattended" if type(decision) is Unattended else "",
             probabilities=decision.probabilities,
@@ -259,10 +260,11 @@ class LockStep:
         )
         if decision.calls:
             self._keep_calls(lane, agent, decision.calls, lane.current.step)
-        reason = seat.actions.explain(asked, lane.observations[agent].action_mask)
+        reason = seat.actions.explain(action, lane.observations[agent].action_mask)
         if reason is not None:
             move.invalid = True
-            self._fail_operator(lane, agent, InvalidAction(reason))
+            takes = seat.actions.takes()
+            self._fail_operator(lane, agent, InvalidAction(f"{reason}{takes and '; it takes ' + takes}"))
 
     # --- advancing -----------------------------------------------------------------------------------
 

@@ -57,8 +57,10 @@ def test_a_move_from_code_by_label_or_value() -> None:
             arena.step({"me": "fly"})
         with pytest.raises(ValueError, match="no lane 'you'"):
             arena.step({"you": "forward"})
-        with pytest.raises(ValueError, match="by hand"):
+        with pytest.raises(ValueError, match="by hand; lanes with a person: me"):
             arena.step({"random": "forward"})
+        with pytest.raises(TypeError, match="lane -> action"):
+            arena.step("forward")  # type: ignore[arg-type]
         assert len(arena.steps) == 4
 
 

@@ -196,3 +196,48 @@ def test_bad_arguments_name_the_nearest_right_one() -> None:
         mnb.Arena("CartPole-v1", {"a": {"player_0": "random"}})
     with pytest.raises(TypeError):
         mnb.Arena("CartPole-v1", {})
+
+
+def test_seeds_that_no_table_could_hold_are_refused_before_anything_is_played() -> None:
+    for seed in (2**62, 2**63, 2**70, -1):
+        with pytest.raises(ValueError, match="seed"):
+            mnb.Arena("CartPole-v1", {"a": "random"}, seed=seed)
+    with mnb.Arena("CartPole-v1", {"a": "random"}, seed=np.int64(2**62 - 1)) as arena:
+        arena.step()
+        assert arena.steps.seed.iloc[0] == 2**62 - 1
+        with pytest.raises(ValueError, match="seed"):
+            arena.reset(seed=2**62)
+
+
+def test_no_episodes_are_played_at_once() -> None:
+    with mnb.Arena("CartPole-v1", {"a": "random"}) as arena:
+        arena.run(episodes=0)
+        arena.run(0)
+        assert len(arena.steps) == 0
+
+
+def test_a_box_takes_the_numbers_that_people_write() -> None:
+    lanes = {
+        "list": lambda o: [0.5],
+        "double": lambda o: np.array([0.5]),
+        "number": lambda o: np.float32([0.5]),
+    }
+    with mnb.Arena("Pendulum-v1", lanes, seed=1) as arena:
+        arena.run(3)
+        assert not arena.failures
+        assert arena.steps.groupby("step").digest.nunique().eq(1).all()
+        assert all(action == [0.5] for action in arena.steps.action)
+        arena.close()
+        assert mnb.open_run(arena.path).verify()
+
+
+def test_a_wrong_action_says_what_would_be_right() -> None:
+    arena = mnb.Arena("CartPole-v1", {"a": lambda o: 7, "b": "random"}, seed=1)
+    with arena, pytest.warns(mnb.LaneFailureWarning, match=r"it takes 0 \(left\), 1 \(right\)"):
+        arena.step()
+
+
+def test_a_policy_of_another_environment_is_the_operators_failure() -> None:
+    policy = mnb.operator("sb3", policy="minigrid-doorkey-5x5")
+    with pytest.raises(mnb.OperatorError, match="sb3"):
+        mnb.Arena("CartPole-v1", {"a": policy})
