@@ -37,9 +37,10 @@ def user_folder() -> Path:
 def places() -> list[Path]:
     """Return the folders that are searched, the first first: an operator found earlier hides a later namesake."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)
-    checkout = Path(__file__).resolve().parents[2] / "operators"
+    root = Path(__file__).resolve().parents[2]
+    checkout = [root / "operators"] if (root / "pyproject.toml").is_file() else []
     shared = Path(sys.prefix) / "share" / "mosaic_nb" / "operators"
-    return [*(Path(part).expanduser().resolve() for part in named if part), checkout, shared, user_folder()]
+    return [*(Path(part).expanduser().resolve() for part in named if part), *checkout, shared, user_folder()]
 
 
 def survey() -> Iterator[Spec | SpecError]:

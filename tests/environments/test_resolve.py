@@ -78,7 +78,7 @@ def test_an_id_without_a_version_is_the_newest():
         ("Minigrid-Doorkey-5x5-v0", "MiniGrid-DoorKey-5x5-v0"),
         ("MiniGrid-DoorKey-5x5-v3", "has MiniGrid-DoorKey-5x5-v0"),
         ("BabyAI-GotoLocal-v0", "BabyAI-GoToLocal-v0"),
-        ("Nothing/Like-It-v0", "first if you write 'package:Nothing/Like-It-v0'"),
+        ("Nothing/Like-It-v0", "first if you write 'its_package:Nothing/Like-It-v0'"),
         ("??", "is no id"),
         ("gymnasium:Taxi-v3", "Taxi-v4"),
         ("no_such_module:make", "no module 'no_such_module'"),
