@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -122,6 +123,15 @@ def test_the_kernel_killed_leaves_no_worker_and_every_shown_step(tmp_path: Path,
     assert run.verify()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt, as in a kernel: a shell that starts the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_stops_a_run_and_cleans_up() -> None:
     """A KeyboardInterrupt in the main thread ends the run at a whole tick, and the arena goes on."""
     with mnb.Arena("CartPole-v1", {"a": "random", "b": "random"}, seed=7, on_end="next") as arena:
@@ -136,6 +146,7 @@ def test_an_interrupt_stops_a_run_and_cleans_up() -> None:
         assert not arena.failures
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_what_hangs(rogue: object) -> None:
     lanes = {"rogue": rogue(how="hangs", at=3), "good": "random"}  # type: ignore[operator]
     with mnb.Arena("CartPole-v1", lanes, seed=7, deadline=None) as arena:
