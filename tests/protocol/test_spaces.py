@@ -15,6 +15,7 @@ import pytest
 from gymnasium import spaces as gym
 from hypothesis import given
 from hypothesis import strategies as st
+from minigrid.core.mission import MissionSpace
 
 from mosaic_nb.protocol import UnsupportedSpace
 from mosaic_nb.protocol.canonical import digest_bytes
@@ -231,7 +232,7 @@ class Strange(gymnasium.Space[object]):
 
 
 def test_spaces_of_other_libraries() -> None:
-    mission = pytest.importorskip("minigrid.core.mission").MissionSpace(lambda: "get to the goal")
+    mission = MissionSpace(lambda: "get to the goal")
     assert to_data(Renamed(4)) == to_data(gym.Discrete(4))
     for space in (mission, Words(seed=3)):
         text = from_data(to_data(gym.Dict(mission=space)))["mission"]  # type: ignore[index]
