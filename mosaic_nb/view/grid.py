@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anywidget
 
 from mosaic_nb.scheduler.snapshot import Controls, Snapshot
 from mosaic_nb.view.feed import Feed
-
-_HERE = Path(__file__).parent
+from mosaic_nb.view.script import script, style
 
 
 class Grid(anywidget.AnyWidget):
@@ -25,8 +23,8 @@ class Grid(anywidget.AnyWidget):
         controls: the arena to show and to steer.
     """
 
-    _esm = _HERE / "grid.js"
-    _css = _HERE / "grid.css"
+    _esm = script("grid")
+    _css = style()
     _unwatch: Callable[[], None] | None = None
 
     def __init__(self, controls: Controls) -> None:

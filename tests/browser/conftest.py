@@ -35,11 +35,11 @@ from playwright.sync_api import (
 
 from mosaic_nb.protocol.messages import Picture
 from mosaic_nb.scheduler.snapshot import Snapshot
+from mosaic_nb.view.script import script, style
 from mosaic_nb.view.wire import pack, plain
 
 REPOSITORY = Path(__file__).parents[2]
 STAGE = Path(__file__).with_name("stage.js")
-VIEW = REPOSITORY / "mosaic_nb" / "view"
 SCREENSHOTS = REPOSITORY / "artifacts" / "screenshots"
 CHROMIUMS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = (
@@ -308,11 +308,10 @@ class Stage:
 
     def render(self, *, theme: str = "") -> None:
         """Put the widget on an empty page; ``theme`` is what JupyterLab says of itself, ``"true"`` if light."""
-        style = (VIEW / "grid.css").read_text()
         said = f' data-jp-theme-light="{theme}"' if theme else ""
-        head = f"<meta name=viewport content='width=device-width'><style>{style}</style>"
+        head = f"<meta name=viewport content='width=device-width'><style>{style()}</style>"
         self.page.set_content(f"<!doctype html>{head}<body{said}><div id=here></div></body>")
-        self.page.evaluate(STAGE.read_text(), (VIEW / "grid.js").read_text())
+        self.page.evaluate(STAGE.read_text(), script("grid"))
 
     def show(self, snapshot: Snapshot, pictures: Mapping[str, Picture] | None = None) -> None:
         """Send a snapshot and pictures, and wait until they are drawn."""

@@ -1,0 +1,109 @@
+// A lane as a card: who acts, the view, the facts, and what went wrong.
+
+import { buildChip, label, make, number, reveal, write } from "./elements.js";
+import { buildSeat } from "./seat.js";
+
+export function buildCard(lane, tell) {
+  const alone = lane.seats.length === 1;
+  const name = make("span", { class: "mnb-name", dir: "auto" });
+  const state = make("span", { class: "mnb-state" });
+  const view = buildView(alone);
+  const facts = buildFacts();
+  const seats = lane.seats.map((seat) => buildSeat(lane, seat, alone, tell));
+  const trouble = buildTrouble();
+  const chips = alone ? [buildChip(lane.seats[0].kind)] : [];
+  const head = make("header", { class: "mnb-head" }, name, ...chips, state);
+  const body = make("div", { class: "mnb-body" }, trouble.element, ...seats.map((seat) => seat.element));
+  const element = make("section", { class: "mnb-card" }, head, view.element, facts.element, body);
+  const update = (now, snapshot) => {
+    const mine = now.seats.some((seat) => seat.turn !== null);
+    write(name, now.name);
+    name.title = now.name;
+    label(element, `Lane ${now.name}`);
+    element.dataset.lane = now.name;
+    element.dataset.status = now.status;
+    element.classList.toggle("mnb-turn", mine);
+    write(state, stateWords(now, snapshot, mine));
+    view.update(now);
+    facts.update(now, snapshot);
+    trouble.update(now);
+    seats.forEach((seat, at) => seat.update(now.seats[at], now, snapshot));
+  };
+  return { element, update, draw: view.draw, frame: view.frame, seats };
+}
+
+function stateWords(lane, snapshot, mine) {
+  if (mine) return "your move";
+  if (lane.status === "running" && snapshot.phase === "waiting") return "waits";
+  return lane.status;
+}
+
+function buildView(alone) {
+  const canvas = make("canvas", { class: "mnb-canvas", role: "img", width: 1, height: 1 });
+  const text = make("pre", { class: "mnb-text", tabindex: 0, hidden: "" });
+  const badge = make("span", { class: "mnb-badge", dir: "auto" });
+  const empty = make("span", { class: "mnb-empty" }, "no picture yet");
+  const element = make("div", { class: "mnb-view" }, empty, canvas, text, badge);
+  let drawn = 0;
+  const draw = (picture, bitmap, serial) => {
+    if (serial < drawn) return;
+    drawn = serial;
+    reveal(empty, false);
+    reveal(text, bitmap === null);
+    reveal(canvas, bitmap !== null);
+    if (bitmap === null) write(text, picture.text);
+    else paint(canvas, bitmap);
+    canvas.dataset.serial = serial;
+  };
+  const update = (lane) => {
+    const description = `${lane.name}: step ${lane.step}, return ${number(lane.episode_return)}, ${lane.status}`;
+    label(canvas, description);
+    label(text, description);
+    write(badge, alone ? lane.seats[0].action : "");
+    reveal(badge, alone && lane.seats[0].action !== "");
+  };
+  reveal(canvas, false);
+  return { element, update, draw, frame: canvas };
+}
+
+function paint(canvas, bitmap) {
+  if (canvas.width !== bitmap.width) canvas.width = bitmap.width;
+  if (canvas.height !== bitmap.height) canvas.height = bitmap.height;
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const growth = (canvas.clientWidth * devicePixelRatio) / canvas.width;
+  canvas.classList.toggle("mnb-pixels", growth >= 1.8);
+}
+
+function buildFacts() {
+  const cells = ["episode", "step", "return", "seed"].map((name) => {
+    const value = make("b", { class: "mnb-number", "data-fact": name });
+    return { name, value, element: make("span", {}, `${name} `, value) };
+  });
+  const element = make("div", { class: "mnb-facts mnb-mute" }, ...cells.map((cell) => cell.element));
+  const update = (lane, snapshot) => {
+    const values = { episode: lane.episode, step: lane.step, return: number(lane.episode_return), seed: lane.seed };
+    for (const cell of cells) {
+      write(cell.value, values[cell.name]);
+      if (cell.name === "seed") reveal(cell.element, lane.seed !== snapshot.seed);
+    }
+  };
+  return { element, update };
+}
+
+function buildTrouble() {
+  const reason = make("p", { class: "mnb-reason", dir: "auto" });
+  const log = make("pre", { class: "mnb-log", tabindex: 0 });
+  const details = make("details", {}, make("summary", {}, "Log"), log);
+  const element = make("div", { class: "mnb-trouble" }, reason, details);
+  const update = (lane) => {
+    const [first, ...rest] = lane.message.split("\n");
+    const tail = rest.join("\n").trim();
+    reveal(element, lane.message !== "");
+    element.dataset.failed = lane.status === "failed";
+    write(reason, first);
+    write(log, tail);
+    reveal(details, tail !== "");
+  };
+  return { element, update };
+}

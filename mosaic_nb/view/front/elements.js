@@ -1,0 +1,68 @@
+// What every part is built of. Text reaches the page through textContent alone: names may be hostile.
+
+const KIND_WORDS = { rl: "RL", llm: "LLM", vlm: "VLM", icrl: "ICRL" };
+const ICONS = {
+  reset: "M3.2 8a4.8 4.8 0 1 0 1.6-3.6M3 2.2v2.9h2.9",
+  step: "M4.5 3.2 10 8l-5.5 4.8zM12.2 3.2v9.6",
+  play: "M4.8 2.8 12.6 8l-7.8 5.2z",
+  pause: "M5 3v10M11 3v10",
+  dice: "M2.8 2.8h10.4v10.4H2.8zM5.6 5.6h.01M10.4 10.4h.01M10.4 5.6h.01M5.6 10.4h.01M8 8h.01",
+};
+
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+export function write(element, text) {
+  if (element.textContent !== String(text)) element.textContent = text;
+}
+
+export function label(element, text) {
+  if (element.getAttribute("aria-label") !== text) element.setAttribute("aria-label", text);
+}
+
+export function reveal(element, shown) {
+  if (element.hidden === shown) element.hidden = !shown;
+}
+
+// A disabled button loses the focus, and with it the keys go to the notebook: so aria-disabled, checked on use.
+export function enable(button, on) {
+  button.setAttribute("aria-disabled", String(!on));
+}
+
+function enabled(button) {
+  return button.getAttribute("aria-disabled") !== "true";
+}
+
+export function button(name, text, act, ...children) {
+  const press = (event) => enabled(element) && act(event);
+  const element = make("button", { type: "button", class: "mnb-button", "data-action": name, onclick: press });
+  const words = make("span", {}, text);
+  element.append(...children, words);
+  return { element, words };
+}
+
+export function number(value, digits = 2) {
+  if (typeof value !== "number") return String(value);
+  return Math.abs(value) >= 1e5 ? value.toPrecision(4) : value.toFixed(digits);
+}
+
+export function buildChip(kind) {
+  return make("span", { class: "mnb-chip", "data-kind": kind, dir: "auto" }, KIND_WORDS[kind] ?? kind);
+}
