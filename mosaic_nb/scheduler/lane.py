@@ -184,20 +184,11 @@ class Lane:
 
     def tell_seat(self, agent: str, observation_space: dict[str, Any]) -> messages.Episode:
         """Return what the seat of an agent is told of the episode under way."""
-        episode, about = self.current, self.worker.opened.agents[agent]
-        run_seed = self.plan.run_seed
+        episode, run_seed = self.current, self.plan.run_seed
         self._bases[agent] = seeds.derive(run_seed, episode.declared, episode.position, agent, "act")
-        return messages.Episode(
-            agent=agent,
-            observation_space=observation_space,
-            action_space=about.action_space,
-            action_labels=about.action_labels,
-            noop=about.noop,
-            rules=about.rules,
-            goal=about.goal,
-            team=about.team,
-            role=about.role,
-            environment=self.worker.opened.spec or self.worker.environment.id,
+        return self.worker.episode(
+            agent,
+            observation_space,
             number=episode.number,
             trial=episode.trial,
             position=episode.position,

@@ -164,3 +164,26 @@ class EnvironmentWorker(Worker):
         request = messages.Observe(id=0, lane=self.name, agent=agent, needs=loaded.needs, view=loaded.view)
         observed: messages.Observed = await self.ask(request)
         return observed
+
+    def episode(self, agent: str, observation_space: dict[str, Any], **place: int) -> messages.Episode:
+        """Return what the seat of an agent is told of an episode.
+
+        Args:
+            agent: whose seat.
+            observation_space: as its operator perceives it.
+            place: ``number``, ``trial``, ``position``, ``trial_length`` and the seat's ``seed``.
+        """
+        about = self.opened.agents[agent]
+        return messages.Episode(
+            agent=agent,
+            observation_space=observation_space,
+            action_space=about.action_space,
+            action_labels=about.action_labels,
+            noop=about.noop,
+            rules=about.rules,
+            goal=about.goal,
+            team=about.team,
+            role=about.role,
+            environment=self.opened.spec or self.environment.id,
+            **place,
+        )

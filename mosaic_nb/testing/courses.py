@@ -149,8 +149,8 @@ class Playground:
             raise ValueError(
                 f"check_operator plays environments of one agent; this one has {', '.join(agents)}"
             )
-        ((self._agent, self._about),) = agents.items()
-        self.actions = Actions(self._about)
+        ((self._agent, about),) = agents.items()
+        self.actions = Actions(about)
         try:
             observed = scheduler_thread().call(self._worker.observe(self._agent, loaded))
         except RemoteError as error:
@@ -220,18 +220,9 @@ class Playground:
         )
 
     def _episode(self, seed: int, number: int, position: int, length: int) -> messages.Episode:
-        about = self._about
-        return messages.Episode(
-            agent=self._agent,
-            observation_space=self._space,
-            action_space=about.action_space,
-            action_labels=about.action_labels,
-            noop=about.noop,
-            rules=about.rules,
-            goal=about.goal,
-            team=about.team,
-            role=about.role,
-            environment=self._worker.opened.spec or self._worker.environment.id,
+        return self._worker.episode(
+            self._agent,
+            self._space,
             number=number,
             trial=number // length,
             position=position,
