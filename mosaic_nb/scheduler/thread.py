@@ -14,6 +14,8 @@ from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any, TypeVar
 
+from mosaic_nb.errors import MosaicError
+
 T = TypeVar("T")
 
 _PATIENCE = 0.2
@@ -53,6 +55,8 @@ class SchedulerThread:
         future = self.start(coroutine)
         try:
             return future.result()
+        except MosaicError as error:
+            raise _by_itself(error) from None
         except KeyboardInterrupt:
             if interrupted is None:
                 future.cancel()
@@ -76,7 +80,15 @@ class SchedulerThread:
             else:
                 self.post(interrupted)
             raise
-        return here.result()
+        try:
+            return here.result()
+        except MosaicError as error:
+            raise _by_itself(error) from None
+
+
+def _by_itself(error: MosaicError) -> MosaicError:
+    """Return an error without the way it took here, which is ours: its message says all, the user's frames follow."""
+    return error.with_traceback(None)
 
 
 @cache

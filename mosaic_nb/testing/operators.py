@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mosaic_nb.environments.spec import declare as declare_environment
-from mosaic_nb.operators import Declared, SpecError, declare, of_spec, operator, read
+from mosaic_nb.operators import Declared, SpecError, UnknownOperator, declare, of_spec, operator, read
 from mosaic_nb.operators.spec import NAME, Spec
 from mosaic_nb.testing import operator_clauses as clauses
 from mosaic_nb.testing.examination import Examination, Report
@@ -95,7 +95,10 @@ def _declared(given: Any, options: Mapping[str, Any] | None) -> Declared:
             raise Broken(clauses.SPEC_IS_READABLE, error) from error
         return of_spec(spec, told)
     if isinstance(given, str) and NAME.fullmatch(given):
-        return operator(given, **told)
+        try:
+            return operator(given, **told)
+        except UnknownOperator as error:
+            raise UnknownOperator(f"{error}; a folder is named with a separator: './{given}'") from error
     if told:
         raise TypeError("options= is for a path or a name; what mosaic_nb.operator(...) returns has its own")
     return declare(given)

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from types import TracebackType
 from typing import Any, NoReturn, Protocol
 
 from mosaic_nb.protocol import UnexpectedMessage, UnsupportedValue, handshake, messages
@@ -14,6 +15,7 @@ from mosaic_nb.worker.contract import Operator
 from mosaic_nb.worker.operator_host import OperatorHost
 
 Handler = Callable[[Any], Any]
+_OURS = "mosaic_nb."
 
 
 class Host(Protocol):
@@ -110,8 +112,16 @@ def _failure(error: Exception) -> messages.Failure:
         id=0,
         error=type(error).__name__,
         message=str(error),
-        traceback="".join(traceback.format_exception(error)),
+        traceback="".join(traceback.format_exception(type(error), error, _from_the_users_code(error))),
     )
+
+
+def _from_the_users_code(error: Exception) -> TracebackType | None:
+    """Return an error's traceback from the first line on that is not ours, or all of it where every line is."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
+        frames = frames.tb_next
+    return frames or error.__traceback__
 
 
 def _welcome(request: messages.Hello, hosts: Iterable[Host]) -> messages.Welcome:

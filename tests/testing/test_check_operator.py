@@ -505,6 +505,7 @@ def test_nothing_is_left_behind(tmp_path):
     ("given", "arguments", "error", "message"),
     [
         ("randon", {}, UnknownOperator, "did you mean 'random'"),
+        ("alt", {}, UnknownOperator, "a folder is named with a separator: './alt'"),
         ("random", {"options": {"depth": 3}}, TypeError, "no option 'depth'"),
         ("sb3", {}, TypeError, "needs the option 'policy'"),
         (operator("random"), {"options": {"depth": 3}}, TypeError, "has its own"),
