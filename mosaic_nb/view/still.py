@@ -6,13 +6,14 @@ import io
 from collections.abc import Mapping
 from html import escape
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from mosaic_nb.protocol.messages import Picture
-from mosaic_nb.scheduler.snapshot import LaneView, Snapshot
+from mosaic_nb.scheduler.snapshot import LaneView, SeatView, Snapshot
+from mosaic_nb.view.ink import Box, Ink
 
 _GAP, _PAD, _HEAD, _FOOT, _TITLE = 12, 12, 40, 40, 44
-_INK, _MUTE, _LINE, _PAPER, _GROUND, _PALE, _BAD = (
+_INK, _MUTE, _LINE, _PAPER, _GROUND, _PALE, _BAD, _BADGE = (
     "#1f2328",
     "#5d6673",
     "#dcdfe3",
@@ -20,170 +21,167 @@ _INK, _MUTE, _LINE, _PAPER, _GROUND, _PALE, _BAD = (
     "#16181b",
     "#e6e9ed",
     "#b3261e",
+    "#26292e",
 )
-_KINDS = {
-    "rl": "#1f5fd0",
-    "llm": "#7237c9",
-    "vlm": "#0b6b83",
-    "icrl": "#a02a74",
-    "tool": "#4a6b12",
-    "human": "#b0440b",
-    "script": "#7a5a00",
+UI_COLOURS = (_INK, _MUTE, _LINE, _PAPER, _GROUND, _PALE, _BAD, _BADGE)
+"""What a still is drawn in beside its pictures and the colours of the kinds."""
+
+_KINDS = {  # of the words, and of the ground behind them
+    "rl": ("#1f5fd0", "#e3ebf9"),
+    "llm": ("#7237c9", "#eee7f8"),
+    "vlm": ("#0b6b83", "#e1edf0"),
+    "icrl": ("#a02a74", "#f4e5ee"),
+    "tool": ("#4a6b12", "#e9ede2"),
+    "human": ("#b0440b", "#f6e8e1"),
+    "script": ("#7a5a00", "#efebe0"),
 }
-_OTHER_KIND = "#56606e"
+_OTHER_KIND = ("#56606e", "#eaecee")
+_KIND_WORDS = {"rl": "RL", "llm": "LLM", "vlm": "VLM", "icrl": "ICRL"}
 _COLUMNS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 3, 6: 3}
 _CARD_WIDTHS = {1: 460, 2: 420, 3: 358, 4: 266}
-_LETTER, _LINE_HEIGHT = 8, 18
-_LONGEST_NAME = 60
+_LETTERS, _LINE_HEIGHT = 12, 16
+_HEADS = ("lane", "operators", "status", "episode", "step", "return", "last action")
+
+
+class Still:
+    """A drawing of an arena's lanes side by side; made once for a film, so that its frames are alike.
+
+    Args:
+        lanes: how many.
+        pictures: some of theirs: the first tells the views' shape.
+    """
+
+    def __init__(self, lanes: int, pictures: Mapping[str, Picture]) -> None:
+        self._columns = _COLUMNS.get(lanes, 4)
+        self._width = _CARD_WIDTHS[self._columns]
+        self._view = round(self._width / _ratio(pictures))
+        self._height = _HEAD + self._view + _FOOT
+        rows = -(-lanes // self._columns)
+        self.size = (
+            self._columns * (self._width + _GAP) + _GAP,
+            _TITLE + rows * (self._height + _GAP),
+        )
+        self._places = [self._place(number) for number in range(lanes)]
+        self._empty = self._cards()
+
+    def draw(self, snapshot: Snapshot, pictures: Mapping[str, Picture]) -> Image.Image:
+        """Draw names, kinds, pictures, last actions, step and return; a lane without a picture says so."""
+        ink = Ink(self._empty.copy())
+        room = self.size[0] - 2 * _GAP
+        ink.text((_GAP + 2, _TITLE // 2), heading(snapshot), room, 17, _INK)
+        for lane, (x, y) in zip(snapshot.lanes, self._places, strict=True):
+            _head(ink, lane, (x, y, self._width, _HEAD))
+            _view(ink, (x + 1, y + _HEAD, self._width - 2, self._view), lane, pictures.get(lane.name))
+            _foot(ink, lane, (x, y + _HEAD + self._view, self._width, _FOOT))
+        return ink.image
+
+    def _place(self, number: int) -> tuple[int, int]:
+        row, column = divmod(number, self._columns)
+        return _GAP + column * (self._width + _GAP), _TITLE + row * (self._height + _GAP)
+
+    def _cards(self) -> Image.Image:
+        ink = Ink(Image.new("RGB", self.size, _PAPER))
+        for x, y in self._places:
+            ink.panel((x, y, self._width, self._height), 10, _LINE)
+            ink.panel((x + 1, y + 1, self._width - 2, self._height - 2), 9, _PAPER)
+        return ink.image
 
 
 def picture(snapshot: Snapshot, pictures: Mapping[str, Picture]) -> bytes:
-    """Compose the lanes into one light PNG: names, kinds, pictures, step and return.
+    """Compose the lanes into one light PNG.
 
     Args:
         snapshot: what to show.
         pictures: lane -> its picture, PNG, JPEG or text; a lane without one gets an empty view.
     """
-    frames = {name: _opened(one) for name, one in pictures.items() if one.data}
-    columns = _COLUMNS.get(len(snapshot.lanes), 4)
-    width = _CARD_WIDTHS[columns]
-    view = round(width / _ratio(frames))
-    height = _HEAD + view + _FOOT
-    size = columns * (width + _GAP) + _GAP, _TITLE + -(-len(snapshot.lanes) // columns) * (height + _GAP)
-    still = Image.new("RGB", size, _PAPER)
-    draw = ImageDraw.Draw(still)
-    _text(draw, (_GAP + 2, _TITLE // 2), _heading(snapshot), size[0] - 2 * _GAP, 17, _INK)
-    for number, lane in enumerate(snapshot.lanes):
-        row, column = divmod(number, columns)
-        x, y = _GAP + column * (width + _GAP), _TITLE + row * (height + _GAP)
-        draw.rounded_rectangle((x, y, x + width, y + height), 10, _PAPER, _LINE)
-        _card(draw, lane, (x, y, width, height))
-        _view(still, (x + 1, y + _HEAD, width - 1, view), pictures.get(lane.name), frames.get(lane.name))
-    return _encoded(still)
+    encoded = io.BytesIO()
+    Still(len(snapshot.lanes), pictures).draw(snapshot, pictures).save(encoded, "png", compress_level=6)
+    return encoded.getvalue()
 
 
 def table(snapshot: Snapshot) -> str:
     """The lanes as a small HTML table. Every text is escaped."""
-    head = "".join(
-        f"<th>{name}</th>" for name in ("lane", "operators", "status", "episode", "step", "return")
-    )
+    head = "".join(f"<th>{name}</th>" for name in _HEADS)
     rows = "".join(
         f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(lane))}</tr>" for lane in snapshot.lanes
     )
-    caption = escape(_heading(snapshot))
+    caption = escape(f"{heading(snapshot)}, tick {snapshot.tick}")
     return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def line(snapshot: Snapshot) -> str:
     """One line that is the same in every run: no address, no number that changes."""
     count = "1 lane" if len(snapshot.lanes) == 1 else f"{len(snapshot.lanes)} lanes"
-    return (
-        f"Arena({_flat(snapshot.title)}, {count}: {', '.join(_flat(lane.name) for lane in snapshot.lanes)})"
-    )
+    return f"Arena({flat(snapshot.title)}, {count}: {', '.join(flat(lane.name) for lane in snapshot.lanes)})"
 
 
-def _flat(text: str) -> str:
+def heading(snapshot: Snapshot) -> str:
+    """What is played, on one line."""
+    return f"{flat(snapshot.title)}, seed {snapshot.seed}"
+
+
+def flat(text: str) -> str:
     """The text on one line, without control characters and without what UTF-8 cannot carry."""
     kept = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(kept.encode("utf-8", "replace").decode().split())
 
 
-def _heading(snapshot: Snapshot) -> str:
-    return f"{_flat(snapshot.title)}, seed {snapshot.seed}"
-
-
 def _cells(lane: LaneView) -> tuple[str, ...]:
-    operators = ", ".join(f"{_flat(seat.operator)} ({_flat(seat.kind)})" for seat in lane.seats)
+    operators = ", ".join(f"{flat(seat.operator)} ({flat(seat.kind)})" for seat in lane.seats)
     status = f"{lane.status}: {_reason(lane)}" if lane.message else lane.status
-    return (
-        _flat(lane.name),
-        operators,
-        status,
-        str(lane.episode),
-        str(lane.step),
-        f"{lane.episode_return:.2f}",
-    )
+    numbers = str(lane.episode), str(lane.step), f"{lane.episode_return:.2f}"
+    return flat(lane.name), operators, status, *numbers, _actions(lane)
+
+
+def _actions(lane: LaneView) -> str:
+    def said(seat: SeatView) -> str:
+        return flat(seat.action if len(lane.seats) == 1 else f"{seat.agent}: {seat.action}")
+
+    return ", ".join(said(seat) for seat in lane.seats if seat.action)
 
 
 def _reason(lane: LaneView) -> str:
-    return _flat(lane.message.partition("\n")[0])
+    return flat(lane.message.partition("\n")[0])
 
 
-def _opened(one: Picture) -> Image.Image:
-    return Image.open(io.BytesIO(one.data)).convert("RGB")
-
-
-def _ratio(frames: Mapping[str, Image.Image]) -> float:
+def _ratio(pictures: Mapping[str, Picture]) -> float:
     """Width by height of the views: of the first picture, within what looks well."""
-    first = next(iter(frames.values()), None)
+    first = next((one for one in pictures.values() if one.width and one.height), None)
     return 1.0 if first is None else min(1.6, max(0.8, first.width / first.height))
 
 
-def _card(draw: ImageDraw.ImageDraw, lane: LaneView, box: tuple[int, int, int, int]) -> None:
+def _head(ink: Ink, lane: LaneView, box: Box) -> None:
     x, y, width, height = box
-    kind = lane.seats[0].kind if len({seat.kind for seat in lane.seats}) == 1 else "mixed"
-    shown = {"rl": "RL", "llm": "LLM", "vlm": "VLM", "icrl": "ICRL"}.get(kind, kind)
-    middle = y + _HEAD // 2
+    middle = y + height // 2
     colour = _BAD if lane.status == "failed" else _MUTE
-    right = _text(draw, (x + width - _PAD, middle), lane.status, 80, 13, colour, anchor="rm")
+    right = ink.text((x + width - _PAD, middle), flat(lane.status), 80, 13, colour, anchor="rm")
     room = width - 3 * _PAD - right
-    used = _text(draw, (x + _PAD, middle), lane.name, room * 0.7, 15, _INK)
-    _text(draw, (x + 2 * _PAD + used, middle), shown, room - used - _PAD, 13, _KINDS.get(kind, _OTHER_KIND))
-    foot = y + height - _FOOT // 2
-    if lane.status == "failed":
-        _text(draw, (x + _PAD, foot), _reason(lane) or "failed", width - 2 * _PAD, 14, _BAD)
-        return
-    _text(draw, (x + _PAD, foot), f"step {lane.step}", width / 2, 14, _INK)
-    earned = f"return {lane.episode_return:.2f}"
-    _text(draw, (x + width - _PAD, foot), earned, width / 2, 14, _INK, anchor="rm")
+    used = ink.text((x + _PAD, middle), flat(lane.name), room * 0.65, 15, _INK)
+    kind = lane.seats[0].kind if len({seat.kind for seat in lane.seats}) == 1 else "mixed"
+    words, ground = _KINDS.get(kind, _OTHER_KIND)
+    place = x + _PAD + used + 10, middle
+    ink.chip(place, flat(_KIND_WORDS.get(kind, kind)), room - used - 24, 12, words, ground)
 
 
-def _view(
-    still: Image.Image, box: tuple[int, int, int, int], one: Picture | None, frame: Image.Image | None
-) -> None:
+def _view(ink: Ink, box: Box, lane: LaneView, one: Picture | None) -> None:
+    ink.block(box, _GROUND)
     x, y, width, height = box
-    draw = ImageDraw.Draw(still)
-    draw.rectangle((x, y, x + width - 1, y + height - 1), _GROUND)
-    if frame is not None:
-        scale = min(width / frame.width, height / frame.height)
-        size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-        sampling = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.LANCZOS
-        place = x + (width - size[0]) // 2, y + (height - size[1]) // 2
-        still.paste(frame.resize(size, sampling), place)
+    if one is not None and one.data:
+        ink.picture(box, one.data)
+    else:
+        lines = one.text.splitlines() if one else ["no picture"]
+        inside = (x + _PAD, y + _PAD, width - 2 * _PAD, height - 2 * _PAD)
+        ink.lines(inside, lines, _LETTERS, _LINE_HEIGHT, _PALE)
+    if done := _actions(lane):
+        ink.chip((x + 8, y + height - 19), done, width - 34, 12, _PAPER, _BADGE, radius=6)
+
+
+def _foot(ink: Ink, lane: LaneView, box: Box) -> None:
+    x, y, width, height = box
+    middle = y + height // 2
+    if lane.status == "failed":
+        ink.text((x + _PAD, middle), _reason(lane) or "failed", width - 2 * _PAD, 14, _BAD)
         return
-    lines = one.text.splitlines() if one else ["no picture"]
-    for row, each in enumerate(lines[: height // _LINE_HEIGHT - 1]):
-        _letters(draw, (x + _PAD, y + (row + 1) * _LINE_HEIGHT), each[: (width - 2 * _PAD) // _LETTER])
-
-
-def _letters(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:
-    """Write a text with letters of one width, as text pictures are meant: the bundled font has none."""
-    font = ImageFont.load_default(13)
-    for column, letter in enumerate(text):
-        if letter.isprintable():
-            at = place[0] + column * _LETTER + _LETTER // 2, place[1]
-            draw.text(at, letter.encode("utf-8", "replace").decode(), _PALE, font, anchor="mm")
-
-
-def _text(
-    draw: ImageDraw.ImageDraw,
-    place: tuple[float, float],
-    text: str,
-    room: float,
-    size: int,
-    colour: str,
-    anchor: str = "lm",
-) -> float:
-    """Write a text, cut to the room there is; return its width in pixels."""
-    font = ImageFont.load_default(size)
-    shown = _flat(text)[:_LONGEST_NAME]
-    while shown and draw.textlength(shown, font) > room:
-        shown = shown[:-2] + "…" if len(shown) > 1 else ""
-    draw.text(place, shown, colour, font, anchor=anchor)
-    return draw.textlength(shown, font)
-
-
-def _encoded(still: Image.Image) -> bytes:
-    encoded = io.BytesIO()
-    still.save(encoded, "png", optimize=True)
-    return encoded.getvalue()
+    ink.text((x + _PAD, middle), f"step {lane.step}", width / 2, 14, _INK)
+    earned = f"return {lane.episode_return:.2f}"
+    ink.text((x + width - _PAD, middle), earned, width / 2, 14, _INK, anchor="rm")
