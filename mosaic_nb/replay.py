@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from mosaic_nb.environments.spec import declare
 from mosaic_nb.errors import EnvironmentFailure, MosaicError
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.copying import copy_run
 from mosaic_nb.recording.run import Run as RecordedRun
-from mosaic_nb.scheduler.actions import Actions
+from mosaic_nb.scheduler.replaying import Diverged, Script, replay, scripts
 from mosaic_nb.scheduler.thread import scheduler_thread
 from mosaic_nb.scheduler.workers import EnvironmentWorker
 
@@ -157,19 +154,6 @@ def _environment(header: Mapping[str, Any], given: Any) -> messages.Environment:
     )
 
 
-@dataclass
-class _Recorded:
-    """One episode as the tables have it."""
-
-    lane: str
-    branch: int
-    episode: int
-    seed: messages.Seed
-    digest: str
-    actions: list[dict[str, Any]] = field(default_factory=list)
-    digests: list[str] = field(default_factory=list)
-
-
 async def _verify(run: Run, environment: messages.Environment) -> Verification:
     result = Verification(problems=list(run.problems))
     with tempfile.TemporaryDirectory(prefix="mosaic-nb-verify-") as folder:
@@ -177,11 +161,9 @@ async def _verify(run: Run, environment: messages.Environment) -> Verification:
         try:
             await worker.ensure()
             result.differences = _differences(run.header["provenance"].get("libraries", {}), worker.libraries)
-            for recorded in _episodes(run, worker.opened.agents):
-                result.episodes += 1
-                mismatch = await _replay(worker, recorded, result)
-                if mismatch is not None:
-                    result.mismatches.append(mismatch)
+            for script in scripts(run.events, run.steps, worker.opened.agents):
+                await worker.ensure()
+                await _replay(worker, script, result)
         except (MosaicError, ProtocolError) as error:
             raise EnvironmentFailure(
                 str(error), environment=environment.id, lane="verify", step=0, log=worker.log_tail()
@@ -191,52 +173,18 @@ async def _verify(run: Run, environment: messages.Environment) -> Verification:
     return result
 
 
-async def _replay(worker: EnvironmentWorker, recorded: _Recorded, result: Verification) -> Mismatch | None:
-    where = (recorded.lane, recorded.branch, recorded.episode, recorded.seed.seed)
-    await worker.ensure()
+async def _replay(worker: EnvironmentWorker, script: Script, result: Verification) -> None:
+    """Replay an episode; of one that a rewind continued, only what was played after it is counted."""
+    result.episodes += not script.continued
     try:
-        reset = await worker.ask(messages.ResetEnvironment(id=0, seed=recorded.seed))
-    except (MosaicError, ProtocolError) as error:
-        return Mismatch(*where, None, recorded.digest, str(error))
-    if reset.digest != recorded.digest:
-        return Mismatch(*where, None, recorded.digest, reset.digest)
-    for step, (actions, digest) in enumerate(zip(recorded.actions, recorded.digests, strict=True)):
-        try:
-            reply = await worker.ask(messages.StepEnvironment(id=0, step=step, actions=actions))
-        except (MosaicError, ProtocolError) as error:
-            return Mismatch(*where, step, digest, str(error))
-        result.steps += 1
-        if reply.digest != digest:
-            return Mismatch(*where, step, digest, reply.digest)
-    return None
-
-
-def _episodes(run: Run, agents: Mapping[str, messages.Agent]) -> Iterator[_Recorded]:
-    """Yield every episode that was begun, with its actions and digests, in the order of the tables."""
-    spaces = {agent: Actions(about) for agent, about in agents.items()}
-    found: dict[tuple[str, int, int], _Recorded] = {}
-    begins = run.events[run.events["event"] == "begin"]
-    for lane, branch, episode, detail in _columns(begins, ("lane", "branch", "episode", "detail")):
-        start = json.loads(detail)
-        seed = messages.Seed(start["seed"], start["instance"])
-        found[lane, branch, episode] = _Recorded(lane, branch, episode, seed, start["digest"])
-    names = ("lane", "branch", "episode", "step", "agent", "action", "digest")
-    for lane, branch, episode, step, agent, action, digest in _columns(run.steps, names):
-        recorded = found[lane, branch, episode]
-        if step == len(recorded.digests):
-            recorded.actions.append({})
-            recorded.digests.append(digest)
-        if not _missing(action):
-            recorded.actions[step][agent] = spaces[agent].read(action)
-    yield from found.values()
-
-
-def _columns(frame: Any, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    return zip(*(frame[name].tolist() for name in names), strict=True)
-
-
-def _missing(action: Any) -> bool:
-    return action is None or action is pd.NA or (isinstance(action, float) and math.isnan(action))
+        await replay(worker, script)
+    except Diverged as found:
+        own = max(0, (found.step or 0) - script.inherited)
+        where = (script.lane, script.branch, script.episode, script.seed.seed)
+        result.mismatches.append(Mismatch(*where, found.step, found.recorded, found.replayed))
+    else:
+        own = len(script) - script.inherited
+    result.steps += own
 
 
 def _differences(recorded: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

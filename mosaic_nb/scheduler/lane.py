@@ -10,6 +10,7 @@ from mosaic_nb.errors import Aborted, EnvironmentFailure, LaneFailure, MosaicErr
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.jsontext import to_json
 from mosaic_nb.scheduler import seeds
+from mosaic_nb.scheduler.outcomes import Outcomes
 from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
 from mosaic_nb.scheduler.workers import EnvironmentWorker
 
@@ -108,7 +109,7 @@ class Lane:
         self.views: dict[str, dict[str, Any]] = {}
         self._generation = 0
         self._bases: dict[str, int] = {}
-        self._open: dict[str, messages.Outcome] = {}
+        self.outcomes = Outcomes()
 
     def check(self) -> None:
         """Raise the failure of a worker that was lost between two episodes.
@@ -174,7 +175,7 @@ class Lane:
         self.begun += 1
         self.next_position += 1
         self.moves = {}
-        self._open.clear()
+        self.outcomes.begin()
         return self.episode
 
     @property
@@ -279,15 +280,9 @@ class Lane:
 
     def _settle(self, transition: messages.Transition) -> None:
         """Tell every learner whose step has come to its end what came of it."""
-        for agent, move in self.moves.items():
-            if self.seats[agent].learns:
-                self._open[agent] = messages.Outcome(self.observations[agent], move.action, 0.0)
-        for agent, outcome in list(self._open.items()):
-            outcome.reward += transition.rewards.get(agent, 0.0)
-            outcome.terminated = agent in transition.terminated
-            outcome.truncated = agent in transition.truncated
-            if transition.over or agent in transition.observations or outcome.terminated or outcome.truncated:
-                self.seats[agent].tell(self._open.pop(agent))
+        actions = {agent: move.action for agent, move in self.moves.items() if self.seats[agent].learns}
+        for agent, outcome in self.outcomes.settle(self.observations, actions, transition):
+            self.seats[agent].tell(outcome)
 
     # --- rows that are no step -----------------------------------------------------------------------
 
