@@ -76,10 +76,6 @@ class Adapter(Protocol):
         """The innermost environment, whose class decides the family."""
 
     @property
-    def wrapped(self) -> Any:
-        """The outermost environment, over which a seat's view is laid."""
-
-    @property
     def plain(self) -> bool:
         """Whether actions and observations still are what the innermost environment defines."""
 
@@ -90,6 +86,9 @@ class Adapter(Protocol):
     @property
     def renders(self) -> bool:
         """Whether `render` gives a picture; else it gives a text or None."""
+
+    def face(self, agent: str) -> gymnasium.Env[Any, Any]:
+        """Return the environment as an agent sees it, for its seat's view to be laid over."""
 
     def observation_space(self, agent: str) -> gymnasium.Space[Any]:
         """Return what an agent's observations are members of."""

@@ -41,11 +41,6 @@ class GymnasiumAdapter:
         return self._environment.unwrapped
 
     @property
-    def wrapped(self) -> gymnasium.Env[Any, Any]:
-        """The outermost environment."""
-        return self._environment
-
-    @property
     def plain(self) -> bool:
         """Whether no wrapper changed the action space."""
         return bool(self._environment.action_space == self._environment.unwrapped.action_space)
@@ -61,6 +56,10 @@ class GymnasiumAdapter:
     def renders(self) -> bool:
         """Whether it was made to render pixels."""
         return self._environment.render_mode == "rgb_array"
+
+    def face(self, agent: str) -> gymnasium.Env[Any, Any]:
+        """Return the environment itself."""
+        return self._environment
 
     def observation_space(self, agent: str) -> gymnasium.Space[Any]:
         """Return the environment's observation space."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from mosaic_nb.environments import pictures
 from mosaic_nb.environments.actions import ActionRule, InvalidAction
+from mosaic_nb.environments.adapt import adapt
 from mosaic_nb.environments.adapter import Turn
 from mosaic_nb.environments.description import Description
-from mosaic_nb.environments.gymnasium_adapter import GymnasiumAdapter
 from mosaic_nb.environments.perception import MEMORY, Memory, Perception
 from mosaic_nb.environments.resolve import make
 from mosaic_nb.environments.views import Lens
@@ -42,7 +42,7 @@ class HostedEnvironment:
     """
 
     def __init__(self, environment: messages.Environment) -> None:
-        self._adapter = adapter = GymnasiumAdapter(make(environment))
+        self._adapter = adapter = adapt(make(environment), environment.max_steps)
         self._description = description = Description(environment, adapter)
         self._words = Words(description.draws("text"), adapter.unwrapped, description.game.values)
         self._point_of_view = description.draws("frame")
@@ -73,7 +73,7 @@ class HostedEnvironment:
         """
         if agent not in self._rules:
             raise KeyError(f"there is no agent {agent!r}; there are {', '.join(self._rules)}")
-        lens = Lens(self._adapter.wrapped, view) if view else None
+        lens = Lens(self._adapter.face(agent), view) if view else None
         label = self._rules[agent].label
         perception = Perception(needs, lens, self._words, label, lambda: self._frame_of(agent))
         for memory in self._memories[agent]:

@@ -14,6 +14,8 @@ from gymnasium.envs.registration import EnvSpec, find_highest_version, get_env_i
 from gymnasium.wrappers import TimeLimit
 
 from mosaic_nb.environments import family
+from mosaic_nb.environments.adapt import is_pettingzoo
+from mosaic_nb.environments.joint import is_joint
 from mosaic_nb.environments.options import unpack
 from mosaic_nb.protocol import messages
 
@@ -30,13 +32,14 @@ class UnknownOption(TypeError):
     """The environment's constructor does not take this keyword argument; the text names the nearest that it takes."""
 
 
-def make(environment: messages.Environment) -> gymnasium.Env[Any, Any]:
+def make(environment: messages.Environment) -> Any:
     """Make an environment, with its limit (inside, as `gymnasium.make` puts it) and its wrappers.
 
     Raises:
         UnknownEnvironment: the id or name leads nowhere.
         UnknownOption: a keyword argument that the constructor does not take.
-        TypeError: what was made is no `gymnasium.Env`, or the render mode cannot be watched from afar.
+        TypeError: what was made is neither a `gymnasium.Env` nor one of PettingZoo's, or the render mode cannot be
+            watched from afar.
         Whatever the environment's own constructor raises.
     """
     made = _create(environment)
@@ -48,13 +51,15 @@ def make(environment: messages.Environment) -> gymnasium.Env[Any, Any]:
     return made
 
 
-def _create(environment: messages.Environment) -> gymnasium.Env[Any, Any]:
+def _create(environment: messages.Environment) -> Any:
     creator, limit = _creator(environment), environment.max_steps
     if isinstance(creator, EnvSpec):
         return _make(creator, environment)
     options = _with_render_mode(unpack(environment.options), creator)
     made = _environment(_call(creator, (), options, environment.id), environment.id)
-    return made if limit is None else TimeLimit(made, limit)
+    if limit is None or not isinstance(made, gymnasium.Env) or is_joint(made):
+        return made
+    return TimeLimit(made, limit)
 
 
 def _make(spec: EnvSpec, environment: messages.Environment) -> gymnasium.Env[Any, Any]:
@@ -246,11 +251,11 @@ def _parameters(creator: Callable[..., Any]) -> set[str]:
     return names
 
 
-def _environment(made: Any, name: str) -> gymnasium.Env[Any, Any]:
-    if isinstance(made, gymnasium.Env):
+def _environment(made: Any, name: str) -> Any:
+    if isinstance(made, gymnasium.Env) or is_pettingzoo(made):
         return made
     kind = f"{type(made).__module__}.{type(made).__qualname__}"
-    raise TypeError(f"{name} made a {kind}, which is no gymnasium.Env; other interfaces cannot be played yet")
+    raise TypeError(f"{name} made a {kind}, which is neither a gymnasium.Env nor one of PettingZoo's")
 
 
 def _name(what: Any) -> str:

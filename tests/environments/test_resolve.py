@@ -301,9 +301,9 @@ def test_tuples_stay_tuples_and_lists_lists():
 
 
 def test_what_is_no_environment_is_refused():
-    with pytest.raises(TypeError, match=r"made a builtins.dict, which is no gymnasium.Env"):
+    with pytest.raises(TypeError, match=r"made a builtins.dict, which is neither a gymnasium.Env nor"):
         made(dict)
-    with pytest.raises(TypeError, match=r"no gymnasium\.Env"):
+    with pytest.raises(TypeError, match=r"neither a gymnasium\.Env"):
         made(Plain, wrappers=[lambda env: None])
 
 
