@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
+import numpy as np
 
 
 class JointEnvironment:
@@ -78,7 +79,7 @@ class JointEnvironment:
         """Return a value by agent, where there may be one for all."""
         if isinstance(value, Mapping):
             return {agent: value[agent] for agent in self.possible_agents}
-        if isinstance(value, (list, tuple)) or getattr(value, "shape", ()):
+        if np.ndim(value):
             return dict(zip(self.possible_agents, value, strict=True))
         return dict.fromkeys(self.possible_agents, value)
 
