@@ -9,6 +9,7 @@ import operator
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex
@@ -29,7 +30,7 @@ from mosaic_nb.scheduler.thread import scheduler_thread
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mosaic_nb.view import Grid
+    from mosaic_nb.view import Grid, Keepsake
 
 _ON_END = ("hold", "next")
 _ON_FAILURE = ("stop", "forfeit", "substitute")
@@ -102,6 +103,7 @@ class Arena:
         casts = {name: _cast(name, lane) for name, lane in _named(lanes).items()}
         self._path = Path(path) if path is not None else _scratch(declared.id)
         self._grid: Grid | None = None
+        self._keepsake: Keepsake | None = None
         self._known_failures: set[str] = set()
         self._thread = scheduler_thread()
         self._recorder = Recorder(
@@ -179,6 +181,8 @@ class Arena:
 
     def close(self) -> None:
         """End every worker and seal the run. The tables stay readable."""
+        if self._keepsake is not None:
+            self._keepsake.close()
         self._thread.call(self._conductor.close())
 
     def __enter__(self) -> Self:
@@ -241,9 +245,12 @@ class Arena:
         return self._grid
 
     def _ipython_display_(self) -> None:
-        from mosaic_nb.view import publish
+        from mosaic_nb.view import Keepsake, publish, renew
 
-        publish(self.grid, self._conductor.snapshot(), self._thread.call(self._conductor.look("png")))
+        grid, shown = self.grid, self._conductor.snapshot()
+        publish(grid, shown, self._thread.call(self._conductor.look("png")))
+        if self._keepsake is None:
+            self._keepsake = Keepsake(self._conductor, partial(renew, grid), lambda: grid.front_end, shown)
 
     def __repr__(self) -> str:
         names = ", ".join(lane.name for lane in self._conductor.lockstep.lanes)

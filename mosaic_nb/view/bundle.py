@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -24,48 +24,31 @@ _STYLE = """<style>
 """The still gives way to the live widget before it, and takes the place of one whose kernel is gone."""
 
 
-def bundle(
-    grid: Grid,
-    snapshot: Snapshot,
-    pictures: Mapping[str, Picture],
-    include: Collection[str] | None = None,
-    exclude: Collection[str] | None = None,
-) -> dict[str, Any]:
-    """Compose the MIME bundle of an arena, for its ``_repr_mimebundle_``.
-
-    Args:
-        grid: the live widget.
-        snapshot, pictures: what to leave behind.
-        include: of these MIME types only, or None for all.
-        exclude: none of these MIME types.
-    """
-    makers: dict[str, Callable[[], Any]] = {
-        WIDGET: lambda: _live(grid),
-        "image/png": lambda: _encoded(snapshot, pictures),
-        "text/html": lambda: still.table(snapshot),
-        "text/plain": lambda: still.line(snapshot),
-    }
-    wanted = set(makers if include is None else include) - set(exclude or ())
-    return {kind: make() for kind, make in makers.items() if kind in wanted}
-
-
 def publish(grid: Grid, snapshot: Snapshot, pictures: Mapping[str, Picture]) -> None:
     """Display an arena, for its ``_ipython_display_``: the widget, and after it a still, one of them seen.
 
     Two outputs, because JupyterLab shows of a single one "Error displaying widget: model not found", and nothing
     else that it holds, once the kernel that had the widget is gone.
     """
-    text = still.line(snapshot)
-    image = _encoded(snapshot, pictures)
-    page = f'<div class="mnb-still"><img alt="{escape(text)}" src="data:image/png;base64,{image}"></div>'
+    live = {"version_major": 2, "version_minor": 0, "model_id": grid.model_id}
     show: Callable[..., None] = display
-    show({WIDGET: _live(grid), "text/plain": text}, raw=True)
-    show({"text/html": _STYLE + page, "image/png": image, "text/plain": text}, raw=True)
+    show({WIDGET: live, "text/plain": still.line(snapshot)}, raw=True)
+    show(_still(snapshot, pictures), raw=True, display_id=_name(grid))
 
 
-def _live(grid: Grid) -> dict[str, Any]:
-    return {"version_major": 2, "version_minor": 0, "model_id": grid.model_id}
+def renew(grid: Grid, snapshot: Snapshot, pictures: Mapping[str, Picture]) -> None:
+    """Put another still in the place of the one that was published, from whatever thread."""
+    show: Callable[..., None] = display
+    show(_still(snapshot, pictures), raw=True, display_id=_name(grid), update=True)
 
 
-def _encoded(snapshot: Snapshot, pictures: Mapping[str, Picture]) -> str:
-    return base64.b64encode(still.picture(snapshot, pictures)).decode()
+def _name(grid: Grid) -> str:
+    return f"mosaic-nb-{grid.model_id}"
+
+
+def _still(snapshot: Snapshot, pictures: Mapping[str, Picture]) -> dict[str, Any]:
+    text = still.line(snapshot)
+    image = base64.b64encode(still.picture(snapshot, pictures)).decode()
+    shown = f'<img alt="{escape(text)}" src="data:image/png;base64,{image}">{still.table(snapshot)}'
+    page = f'{_STYLE}<div class="mnb-still">{shown}</div>'
+    return {"text/html": page, "image/png": image, "text/plain": text}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,7 +10,7 @@ from PIL import Image
 from mosaic_nb.protocol.messages import Picture
 from mosaic_nb.scheduler.snapshot import LaneView, SeatView, Snapshot
 from mosaic_nb.testing.controls import FakeControls, FakeLane, four_lanes
-from mosaic_nb.view import Grid, bundle, line, picture, table
+from mosaic_nb.view.still import line, picture, table
 
 HOSTILE = "<script>alert(1)</script>\"'&\ud800\x00\u202e\n<img src=x onerror=alert(1)>"
 
@@ -90,18 +89,4 @@ def test_the_line_is_the_same_at_every_step() -> None:
     assert line(controls.snapshot) == first == "Arena(MiniGrid-DoorKey-5x5-v0, 4 lanes: PPO, LLM, me, random)"
     assert "\n" not in line(snapshot_of(lane(HOSTILE)))
     line(snapshot_of(lane(HOSTILE))).encode()
-    controls.close()
-
-
-def test_the_bundle_holds_what_is_asked_for() -> None:
-    controls = FakeControls(four_lanes())
-    grid = Grid(controls)
-    pictures = controls.pictures_now()
-    whole = bundle(grid, controls.snapshot, pictures)
-    assert list(whole) == ["application/vnd.jupyter.widget-view+json", "image/png", "text/html", "text/plain"]
-    assert base64.b64decode(whole["image/png"]).startswith(b"\x89PNG")
-    assert whole["application/vnd.jupyter.widget-view+json"]["model_id"] == grid.model_id
-    assert set(bundle(grid, controls.snapshot, pictures, include=["text/plain"])) == {"text/plain"}
-    assert "image/png" not in bundle(grid, controls.snapshot, pictures, exclude=["image/png"])
-    grid.close()
     controls.close()
