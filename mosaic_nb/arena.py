@@ -18,6 +18,7 @@ from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailure, LaneFailureWarning
 from mosaic_nb.operators import Declared
 from mosaic_nb.operators import declare as declare_operator
+from mosaic_nb.recording.access import AllBranches, Tables
 from mosaic_nb.recording.provenance import provenance
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.replay import Run, header_environment, save_copy
@@ -38,7 +39,7 @@ _HELLO = 3.0
 """Seconds that a person's turn waits for a front end to say hello, before it is unavailable."""
 
 
-class Arena:
+class Arena(Tables):
     """Several decision makers side by side in the same environment, in lock-step under shared seeds.
 
     Displayed in a notebook it is a widget; from code the same arena steps, runs and resets. Every decision is
@@ -194,24 +195,12 @@ class Arena:
     # --- what happened -------------------------------------------------------------------------------
 
     @property
-    def steps(self) -> pd.DataFrame:
-        """A row per agent and step, see ``mosaic_nb.recording.tables.STEPS``."""
-        return self._recorder.frame("steps")
+    def all_branches(self) -> AllBranches:
+        """The four tables with every row, also those that a rewind left behind."""
+        return AllBranches(self._recorder.frame)
 
-    @property
-    def episodes(self) -> pd.DataFrame:
-        """A row per episode that has ended."""
-        return self._recorder.frame("episodes")
-
-    @property
-    def calls(self) -> pd.DataFrame:
-        """A row per call of a language model."""
-        return self._recorder.frame("calls")
-
-    @property
-    def events(self) -> pd.DataFrame:
-        """A row per thing that happened and is no step: begin, failure, substitute, ..."""
-        return self._recorder.frame("events")
+    def _current(self, name: str) -> pd.DataFrame:
+        return self._recorder.line(name)
 
     @property
     def failures(self) -> dict[str, LaneFailure]:

@@ -155,13 +155,13 @@ def _environment(header: Mapping[str, Any], given: Any) -> messages.Environment:
 
 
 async def _verify(run: Run, environment: messages.Environment) -> Verification:
-    result = Verification(problems=list(run.problems))
+    result, rows = Verification(problems=list(run.problems)), run.all_branches
     with tempfile.TemporaryDirectory(prefix="mosaic-nb-verify-") as folder:
         worker = EnvironmentWorker("verify", environment, Path(folder) / "log")
         try:
             await worker.ensure()
             result.differences = _differences(run.header["provenance"].get("libraries", {}), worker.libraries)
-            for script in scripts(run.events, run.steps, worker.opened.agents):
+            for script in scripts(rows.events, rows.steps, worker.opened.agents):
                 await worker.ensure()
                 await _replay(worker, script, result)
         except (MosaicError, ProtocolError) as error:

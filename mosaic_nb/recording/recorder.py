@@ -161,6 +161,12 @@ class Recorder:
 
         return frames.frame(_table(name), self.table(name)).copy()
 
+    def line(self, name: str) -> pd.DataFrame:
+        """Return what of a table lies on the current line: as `frame`, without what a rewind left behind."""
+        from mosaic_nb.recording import lineage
+
+        return lineage.current(name, self.frame(name), self.frame("events"))
+
     def sync(self) -> None:
         """Return when everything recorded so far is on the medium and survives a power cut.
 

@@ -11,16 +11,17 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from mosaic_nb.recording import arrow, frames
+from mosaic_nb.recording import arrow, frames, lineage
+from mosaic_nb.recording.access import AllBranches, Tables
 from mosaic_nb.recording.errors import CorruptRun, NotARun, RunNotFound
 from mosaic_nb.recording.folder import HEADER, blob_digest, blob_path, parquet_path, read_header
 from mosaic_nb.recording.reader import read_unclosed
-from mosaic_nb.recording.tables import CALLS, EPISODES, EVENTS, STEPS, TABLES, Table
+from mosaic_nb.recording.tables import TABLES, Table
 
 _SHOWN = 5
 
 
-class Run:
+class Run(Tables):
     """A run as it was recorded; `open_run` makes one. Nothing here changes the folder.
 
     The tables are read when they are first asked for, once. What is handed out is the caller's to change.
@@ -52,27 +53,12 @@ class Run:
         return bool(self.header["closed"])
 
     @property
-    def steps(self) -> pd.DataFrame:
-        """A row per agent that acted, was rewarded or ended in a step of a lane."""
-        return self._frame(STEPS)
-
-    @property
-    def episodes(self) -> pd.DataFrame:
-        """A row per episode of a lane that has ended, or was cut short."""
-        return self._frame(EPISODES)
-
-    @property
-    def calls(self) -> pd.DataFrame:
-        """A row per call of a language model."""
-        return self._frame(CALLS)
-
-    @property
-    def events(self) -> pd.DataFrame:
-        """A row per thing that happened to a lane and is no step."""
-        return self._frame(EVENTS)
+    def all_branches(self) -> AllBranches:
+        """The four tables with every row, also those that a rewind left behind."""
+        return AllBranches(self._frame)
 
     def table(self, name: str) -> pa.Table:
-        """Return a table in Arrow, its schema's metadata saying each column's unit and meaning.
+        """Return a table of all branches in Arrow, its schema's metadata saying each column's unit and meaning.
 
         Raises:
             CorruptRun: its file is missing or damaged.
@@ -103,7 +89,7 @@ class Run:
 
     @cached_property
     def rows(self) -> dict[str, int]:
-        """How many rows each table has."""
+        """How many rows each table has, of all branches."""
         if self.closed:
             return dict(self.header["rows"])
         return {table.name: len(self.table(table.name)) for table in TABLES}
@@ -129,10 +115,13 @@ class Run:
         )
         return f"<table>{''.join(lines)}</table>"
 
-    def _frame(self, table: Table) -> pd.DataFrame:
-        if table.name not in self._frames:
-            self._frames[table.name] = frames.frame(table, self.table(table.name))
-        return self._frames[table.name].copy(deep=False)  # copied on write, so the cache stays as it is
+    def _frame(self, name: str) -> pd.DataFrame:
+        if name not in self._frames:
+            self._frames[name] = frames.frame(self._declared(name), self.table(name))
+        return self._frames[name].copy(deep=False)  # copied on write, so the cache stays as it is
+
+    def _current(self, name: str) -> pd.DataFrame:
+        return lineage.current(name, self._frame(name), self._frame("events"))
 
     def _declared(self, name: str) -> Table:
         for table in TABLES:

@@ -101,7 +101,9 @@ EPISODES = Table(
         Column("return", "float", "The sum of its rewards, all agents'."),
         Column("returns", "json", "The return of each agent, by name."),
         Column(
-            "end", "category", "terminated, truncated, forfeit, failed, or abandoned (a reset came first)."
+            "end",
+            "category",
+            "terminated, truncated, forfeit, failed, abandoned (a reset came first), or rewound.",
         ),
         Column("success", "bool", "By the family's rule; missing where the family has none."),
         Column("seconds", "float", "Wall time from its reset to its end.", "s"),
