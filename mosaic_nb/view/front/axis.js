@@ -1,0 +1,17 @@
+// Round numbers for an axis.
+
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
+
+// Multiples of 1, 2 or 5 times a power of ten, at most `most` of them, from the last one below to the first above.
+export function niceTicks(low, high, most) {
+  const rough = (high - low) / Math.max(1, most - 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((each) => each * power >= rough * 0.999999);
+  const from = Math.floor(low / step + 1e-9);
+  const count = Math.ceil(high / step - 1e-9) - from;
+  return Array.from({ length: count + 1 }, (_, at) => Number(((from + at) * step).toPrecision(12)));
+}
+
+export function axisNumber(value) {
+  return Math.abs(value) >= 1e4 ? COMPACT.format(value) : String(value);
+}
