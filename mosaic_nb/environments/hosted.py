@@ -123,20 +123,27 @@ class HostedEnvironment:
         self._steps += 1
         return self._answer(turn)
 
-    def render(self, format: str = "png", quality: int = 85) -> messages.Picture:
+    def render(self, format: str = "png", quality: int = 85, words: bool = False) -> messages.Picture:
         """Return a picture of the environment as it stands, or its text where it has none.
 
         Args:
-            format: ``"jpeg"``, ``"png"`` or ``"raw"``.
+            format: ``"jpeg"``, ``"png"``, ``"raw"``, or ``"text"`` where no picture is wanted.
             quality: of a JPEG, 1 to 100.
+            words: whether the agents' observations are wanted in words.
 
         Raises:
             RenderFailure: the environment rendered something that is no picture.
             ValueError: the format is unknown.
         """
-        if self._adapter.renders:
-            return pictures.encode(self._adapter.render(), format, quality)
-        return messages.Picture(id=0, format="text", text=self._text())
+        if not self._adapter.renders:
+            picture = messages.Picture(id=0, format="text", text=self._text())
+        elif format == "text":
+            picture = messages.Picture(id=0, format=format)
+        else:
+            picture = pictures.encode(self._adapter.render(), format, quality)
+        if words:
+            picture.words = self._told()
+        return picture
 
     def close(self) -> None:
         """Close the environment."""
@@ -194,12 +201,16 @@ class HostedEnvironment:
         rendered = self._adapter.render()
         if isinstance(rendered, str):
             return pictures.plain(rendered)
+        told = self._told(agent)
+        return "\n".join(
+            told.values() if len(told) == 1 else (f"{name}: {words}" for name, words in told.items())
+        )
+
+    def _told(self, agent: str | None = None) -> dict[str, str]:
+        """Return in words what each agent, or one, saw last; those included whose part is over."""
         if self._turn is None:
             raise ResetNeeded("there is nothing to show before the environment is reset")
         seen = {**self._turn.final, **self._turn.observations}
         if agent is not None:
             seen = {agent: seen[agent]}
-        told = {name: self._words.text(value) for name, value in seen.items()}
-        return "\n".join(
-            told.values() if len(told) == 1 else (f"{name}: {words}" for name, words in told.items())
-        )
+        return {name: self._words.text(value) for name, value in seen.items()}

@@ -303,12 +303,14 @@ class Render(Message, tag="render"):
     """Ask for a picture of the environment as it stands.
 
     Attributes:
-        format: ``"jpeg"``, ``"png"``, or ``"raw"`` for the pixels.
+        format: ``"jpeg"``, ``"png"``, ``"raw"`` for the pixels, or ``"text"`` where no picture is wanted.
         quality: of a JPEG, 1 to 100.
+        words: whether the agents' observations are wanted in words.
     """
 
     format: str = "png"
     quality: int = 85
+    words: bool = False
 
 
 class Ping(Message, tag="ping"):
@@ -441,6 +443,7 @@ class Picture(Answer, tag="picture"):
         width, height: in pixels.
         data: the encoded picture; ``pixels``: the uint8 array (height, width, 3) of ``raw``.
         text: what stands in for a picture.
+        words: agent -> its observation in words, where they were asked for.
     """
 
     format: str
@@ -449,6 +452,7 @@ class Picture(Answer, tag="picture"):
     data: bytes = b""
     pixels: Any = None
     text: str = ""
+    words: dict[str, str] = {}
 
 
 class Failure(Answer, tag="failure"):

@@ -120,6 +120,7 @@ class Mark:
     """Something that happened in a lane and is no step, at its place on the timeline.
 
     Attributes:
+        lane: its name, or empty where it concerns several; then the words name them.
         event: ``begin``, ``end``, ``part`` (lanes that had played alike act differently), ``take-over``,
             ``hand-back``, ``swap``, ``failure`` or ``rewind``.
         words: what happened, for people.

@@ -14,7 +14,16 @@ import numpy as np
 from PIL import Image
 
 from mosaic_nb.protocol.messages import Picture
-from mosaic_nb.scheduler.snapshot import Choice, LaneView, SeatView, Snapshot
+from mosaic_nb.scheduler.snapshot import (
+    Choice,
+    History,
+    Inspection,
+    LaneView,
+    Recollection,
+    SeatView,
+    Snapshot,
+)
+from mosaic_nb.testing.memory import FakePast
 
 LABELS = ("left", "right", "forward", "pickup", "drop", "toggle")
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "p", "d", "t")
@@ -75,12 +84,14 @@ class FakeControls:
         self._moves: dict[str, int] = {}
         self._next_tick: float | None = None
         self._frames = 0
+        self._past = FakePast()
+        self._recalls = 0
         self._viewers: list[Callable[[Snapshot], None]] = []
         self.calls: list[tuple[Any, ...]] = []
         self.asked: list[str] = []
         self.snapshot = Snapshot(title, seed, 0, "idle", 8.0, "Ready.", ())
         self._begin(seed)
-        self._posts: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._posts: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fake scheduler", daemon=True)
         self._thread.start()
 
@@ -107,6 +118,24 @@ class FakeControls:
     def choose(self, lane: str, agent: str, action: Any, turn: int | None) -> None:
         """See `Controls.choose`."""
         self._post(lambda: self._choose(lane, action, turn), "choose", lane, agent, action, turn)
+
+    def rewind(self, moment: int) -> None:
+        """See `Controls.rewind`."""
+        self._post(lambda: self._rewind(moment), "rewind", moment)
+
+    def recall(self, moment: int, done: Callable[[Recollection], None]) -> None:
+        """See `Controls.recall`."""
+        self._recalls += 1
+        number = self._recalls
+        self._post(lambda: number == self._recalls and done(self._recall(moment)), "recall", moment)
+
+    def history(self, done: Callable[[History], None]) -> None:
+        """See `Controls.history`."""
+        self._post(lambda: done(self._past.history()), "history")
+
+    def inspect(self, lane: str, moment: int | None, done: Callable[[Inspection], None]) -> None:
+        """See `Controls.inspect`."""
+        self._post(lambda: done(self._inspect(lane, moment)), "inspect", lane, moment)
 
     def pictures(self, format: str, done: Callable[[Mapping[str, Picture]], None], quality: int = 85) -> None:
         """See `Controls.pictures`."""
@@ -135,10 +164,13 @@ class FakeControls:
 
     def pictures_now(self, format: str = "png", quality: int = 85) -> dict[str, Picture]:
         """Every lane's picture as it stands."""
-        views = {lane.name: lane for lane in self.snapshot.lanes}
+        return self._pictures(self.snapshot, format, quality)
+
+    def _pictures(self, snapshot: Snapshot, format: str, quality: int) -> dict[str, Picture]:
+        views = {lane.name: lane for lane in snapshot.lanes}
         return {lane.name: _picture(lane, views[lane.name], format, quality) for lane in self._lanes}
 
-    def _post(self, action: Callable[[], None], *call: Any) -> None:
+    def _post(self, action: Callable[[], object], *call: Any) -> None:
         self.calls.append(call)
         self._posts.put(action)
 
@@ -169,7 +201,36 @@ class FakeControls:
             LaneView(lane.name, (self._seat(lane, None),), "running", seed=seed, frame=self._frames)
             for lane in self._lanes
         )
-        self._show(seed=seed, tick=0, phase="idle", status="Ready.", lanes=lanes, playing=False)
+        for lane in self._lanes:
+            self._past.mark("begin", lane.name, f"seed {seed}")
+        self._remember(seed=seed, tick=0, phase="idle", status="Ready.", lanes=lanes, playing=False)
+
+    def _remember(self, **changes: Any) -> None:
+        """Show a new moment."""
+        self.snapshot = replace(self.snapshot, moment=len(self._past.snapshots), chapter=self._past.chapter)
+        self._show(**changes)
+        self._past.snapshots.append(self.snapshot)
+
+    def _rewind(self, moment: int) -> None:
+        then = self._past.rewind(moment)
+        self._moves, self._next_tick = {}, None
+        self._frames += 1
+        lanes = tuple(replace(lane, frame=self._frames) for lane in then.lanes)
+        self.snapshot = replace(then, lanes=lanes, phase="idle", playing=False, chapter=self._past.chapter)
+        self._show(status=f"Back at tick {then.tick}.")
+
+    def _recall(self, moment: int) -> Recollection:
+        then = replace(self._past.snapshots[moment], phase="idle", playing=False)
+        pictures = self._pictures(then, "png", 85)
+        for view in then.lanes:
+            pictures[view.name].words = _words(view)
+        return Recollection(moment, then, pictures)
+
+    def _inspect(self, lane: str, moment: int | None) -> Inspection:
+        shown = self.snapshot if moment is None else self._past.snapshots[moment]
+        view = next(view for view in shown.lanes if view.name == lane)
+        logs = {view.seats[0].operator: f"loaded in 0.2 s\n{view.step} decisions", "environment": ""}
+        return Inspection(lane, shown.moment, _words(view), logs)
 
     def _play(self) -> None:
         self._show(playing=True, phase="playing", status="Playing.")
@@ -219,7 +280,8 @@ class FakeControls:
         phase, status = (
             ("playing", "Playing.") if self.snapshot.playing else ("idle", f"Tick {tick} is done.")
         )
-        self._show(tick=tick, phase=phase, status=status, lanes=lanes)
+        self._past.note_tick(self.snapshot.lanes, lanes)
+        self._remember(tick=tick, phase=phase, status=status, lanes=lanes)
 
     def _advance(self, lane: FakeLane, view: LaneView, tick: int, move: int | None) -> LaneView:
         if view.status != "running":
@@ -267,6 +329,10 @@ def _decide(lane: FakeLane, tick: int) -> int:
 def _probabilities(lane: FakeLane, action: int) -> tuple[tuple[str, float], ...]:
     rest = 0.3 / max(1, len(lane.labels) - 1)
     return tuple((label, 0.7 if number == action else rest) for number, label in enumerate(lane.labels))
+
+
+def _words(view: LaneView) -> dict[str, str]:
+    return {seat.agent: f"step {view.step}: a goal far away, a key behind you" for seat in view.seats}
 
 
 def _picture(lane: FakeLane, view: LaneView, format: str, quality: int) -> Picture:

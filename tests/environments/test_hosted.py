@@ -488,6 +488,16 @@ def test_pictures_in_every_format_show_the_same():
         hosted.render("gif")
 
 
+def test_observations_are_put_into_words_only_where_that_is_asked_for():
+    hosted = host("MiniGrid-DoorKey-5x5-v0")
+    hosted.observe("agent", ["text"], [])
+    text = hosted.reset(SEED).observations["agent"].text
+    told = hosted.render("text", words=True)
+    assert (told.format, told.text, told.data, told.words) == ("text", "", b"", {"agent": text})
+    assert hosted.render("png").words == {}
+    assert hosted.render("png", words=True).data == hosted.render("png").data
+
+
 @pytest.mark.parametrize("end", [False, True])
 def test_words_stand_in_for_a_picture(end):
     hosted = host(Game, env_kwargs={"length": 1})

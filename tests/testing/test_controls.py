@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mosaic_nb.scheduler.snapshot import Snapshot
+from mosaic_nb.scheduler.snapshot import History, Inspection, Recollection, Snapshot
 from mosaic_nb.testing.controls import FakeControls, FakeLane, four_lanes
 
 
@@ -43,3 +43,57 @@ def test_the_same_calls_give_the_same_pictures() -> None:
         return [picture.data for picture in controls.pictures_now().values()]
 
     assert play() == play()
+
+
+def test_the_past_can_be_looked_at_and_gone_back_to() -> None:
+    controls = FakeControls([FakeLane("a", ends_at=4), FakeLane("bcd", "baseline")])
+    pictures = []
+    for _ in range(5):
+        controls.settle()
+        pictures.append(controls.pictures_now())
+        controls.step()
+    recalled: list[Recollection] = []
+    controls.recall(3, recalled.append)
+    controls.settle()
+    then = recalled[0]
+    assert (then.moment, then.snapshot.moment, then.snapshot.tick) == (3, 3, 3)
+    assert {lane: picture.data for lane, picture in then.pictures.items()} == {
+        lane: picture.data for lane, picture in pictures[3].items()
+    }
+    controls.rewind(2)
+    controls.step()
+    controls.settle()
+    told: list[History] = []
+    controls.history(told.append)
+    controls.settle()
+    assert (told[0].points, told[0].ticks) == ((0, 1, 2, 3), (0, 1, 2, 3))
+    assert [(mark.event, mark.moment) for mark in told[0].marks] == [
+        ("begin", 0),
+        ("begin", 0),
+        ("part", 1),
+        ("rewind", 2),
+    ]
+    assert controls.snapshot.chapter > then.snapshot.chapter
+    controls.close()
+
+
+def test_of_many_moments_asked_for_at_once_the_newest_is_answered() -> None:
+    controls = FakeControls(four_lanes())
+    recalled: list[Recollection] = []
+    for _ in range(100):
+        controls.recall(0, recalled.append)
+    controls.settle()
+    assert len(recalled) < 100
+    controls.close()
+
+
+def test_a_lane_is_inspected_now_and_then() -> None:
+    controls = FakeControls([FakeLane("a")])
+    controls.step()
+    told: list[Inspection] = []
+    controls.inspect("a", None, told.append)
+    controls.inspect("a", 0, told.append)
+    controls.settle()
+    assert [inspection.moment for inspection in told] == [1, 0]
+    assert told[0].observations["agent"].startswith("step 1")
+    controls.close()
