@@ -18,7 +18,10 @@ from mosaic_nb.scheduler.casting import Company
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, Plan
 from mosaic_nb.scheduler.link import gather
 from mosaic_nb.scheduler.lockstep import LockStep, Policy
+from mosaic_nb.scheduler.past import Past
 from mosaic_nb.scheduler.pictures import Pictures
+from mosaic_nb.scheduler.places import Place
+from mosaic_nb.scheduler.rewinding import rewind
 from mosaic_nb.scheduler.snapshot import Snapshot
 from mosaic_nb.scheduler.survey import survey
 from mosaic_nb.scheduler.thread import SchedulerThread
@@ -151,12 +154,15 @@ class Conductor:
             self._raise_if_all_failed()
             await self.lockstep.tick(blocking)
         finally:
-            self._busy = False
-            self.lockstep.withdraw()
-            for waiter in self._waiters:
-                waiter.set_result(None)
-            self._waiters.clear()
-            self.changed()
+            self._release()
+
+    def _release(self) -> None:
+        self._busy = False
+        self.lockstep.withdraw()
+        for waiter in self._waiters:
+            waiter.set_result(None)
+        self._waiters.clear()
+        self.changed()
 
     async def _idle(self) -> None:
         """Return when no tick is open."""
@@ -218,6 +224,27 @@ class Conductor:
             lane.plan = self._plan
             lane.next_position = place
         await self.lockstep.begin(self.lockstep.lanes)
+        self._raise_if_all_failed()
+
+    async def go_back(self, places: Mapping[str, Place], tick: int) -> None:
+        """Take every lane back to its place, on a new branch.
+
+        Args:
+            places: where each lane was.
+            tick: how many ticks the arena had had then.
+
+        Raises:
+            Diverged: an environment does not replay; nothing has changed.
+            LaneFailure: an environment could not be started, and nothing has changed; or every lane has failed.
+        """
+        self._check_open()
+        await self._halt()
+        self._busy = True
+        try:
+            await rewind(self.lockstep, self._company, Past(self._recorder), places, tick)
+            self._plan = self.lockstep.lanes[0].plan
+        finally:
+            self._release()
         self._raise_if_all_failed()
 
     async def _halt(self) -> None:

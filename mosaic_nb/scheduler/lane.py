@@ -139,22 +139,33 @@ class Lane:
         if not self.worker.running or self._generation != self.worker.generation:
             try:
                 await self.worker.ensure()
-                await self._observe()
-                self._generation = self.worker.generation
+                self.move_to(self.worker, await self.observe(self.worker))
             except OperatorError:
                 raise
             except (MosaicError, ProtocolError) as error:
                 raise self.environment_failure(error) from error
 
-    async def _observe(self) -> None:
+    async def observe(self, worker: EnvironmentWorker) -> dict[str, dict[str, Any]]:
+        """Tell an environment what each seat perceives; returns the observation space of each agent.
+
+        Raises:
+            OperatorError: a seat asks to perceive what this environment cannot give.
+        """
+        views = {agent: about.observation_space for agent, about in worker.opened.agents.items()}
         for agent, seat in self.seats.items():
-            self.views[agent] = self.worker.opened.agents[agent].observation_space
             if isinstance(seat, WorkerSeat):
                 try:
-                    observed = await self.worker.observe(agent, seat.worker.loaded)
-                except RemoteError as error:  # it asks to perceive what this environment cannot give
+                    observed = await worker.observe(agent, seat.worker.loaded)
+                except RemoteError as error:
                     raise self.operator_error(agent, error) from error
-                self.views[agent] = observed.observation_space
+                views[agent] = observed.observation_space
+        return views
+
+    def move_to(self, worker: EnvironmentWorker, views: dict[str, dict[str, Any]]) -> None:
+        """Play on in this environment, which runs and has been told what each seat perceives."""
+        self.worker = worker
+        self.views = views
+        self._generation = worker.generation
 
     # --- episodes ------------------------------------------------------------------------------------
 
@@ -187,14 +198,26 @@ class Lane:
         """Return what the seat of an agent is told of the episode under way."""
         episode, run_seed = self.current, self.plan.run_seed
         self._bases[agent] = seeds.derive(run_seed, episode.declared, episode.position, agent, "act")
+        return self._told(agent, observation_space, episode.position)
+
+    def tell_trial(self, agent: str, observation_space: dict[str, Any]) -> list[messages.Episode]:
+        """Return what the seat of an agent is told of every episode of the trial, up to the one under way."""
+        before = range(self.current.position)
+        return [
+            *(self._told(agent, observation_space, position) for position in before),
+            self.tell_seat(agent, observation_space),
+        ]
+
+    def _told(self, agent: str, observation_space: dict[str, Any], position: int) -> messages.Episode:
+        episode = self.current
         return self.worker.episode(
             agent,
             observation_space,
-            number=episode.number,
+            number=episode.number - episode.position + position,
             trial=episode.trial,
-            position=episode.position,
+            position=position,
             trial_length=self.plan.trial_length,
-            seed=seeds.derive(run_seed, episode.declared, episode.position, agent, "seat"),
+            seed=seeds.derive(self.plan.run_seed, episode.declared, position, agent, "seat"),
         )
 
     @property

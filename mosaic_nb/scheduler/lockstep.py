@@ -170,7 +170,7 @@ class LockStep:
                     lane.check()
                 await lane.prepare()
             except LaneFailure as error:
-                self._stop(lane, error)
+                self.stop(lane, error)
                 return False
             return True
 
@@ -241,7 +241,7 @@ class LockStep:
         try:
             await seat.ensure()
         except (MosaicError, ProtocolError) as error:
-            self._stop(lane, lane.operator_error(agent, error))
+            self.stop(lane, lane.operator_error(agent, error))
 
     def _take_decision(self, lane: Lane, agent: str, pending: Pending) -> None:
         if pending.error is not None:
@@ -302,7 +302,7 @@ class LockStep:
             self.note(lane, "forfeit", str(error), agent=agent, operator=operator)
             self._end(lane, "forfeit")
         else:
-            self._stop(lane, error)
+            self.stop(lane, error)
 
     def _substitute(self, lane: Lane, agent: str, error: LaneFailure) -> None:
         actions = lane.seats[agent].actions
@@ -316,12 +316,13 @@ class LockStep:
         error = lane.environment_failure(cause)
         lane.worker.link.fail(WorkerDied("it was ended because its environment failed"))
         if self.policy.on_failure == "stop":
-            self._stop(lane, error)
+            self.stop(lane, error)
         else:
             self.note(lane, "forfeit", str(error))
             self._end(lane, "forfeit")
 
-    def _stop(self, lane: Lane, error: LaneFailure) -> None:
+    def stop(self, lane: Lane, error: LaneFailure) -> None:
+        """Stop a lane that has failed."""
         lane.status = FAILED
         lane.error = error
         operator = lane.seats[error.agent].operator if error.agent else ""
@@ -332,13 +333,17 @@ class LockStep:
 
     # --- rows ----------------------------------------------------------------------------------------
 
+    def cut_short(self, lane: Lane, end: str) -> bool:
+        """Keep the row of an episode that is not played to its end; False where none with a step is under way."""
+        under_way = lane.status == RUNNING and bool(lane.current.step)
+        if under_way:
+            self._rows["episodes"].append(lane.episode_row(end))
+        return under_way
+
     def abandon(self, lane: Lane) -> None:
         """Close the row of an episode that a reset cuts short; one without a step leaves no row and no number."""
-        if lane.status == RUNNING and lane.episode is not None:
-            if lane.episode.step:
-                self._rows["episodes"].append(lane.episode_row("abandoned"))
-            else:
-                lane.begun -= 1
+        if not self.cut_short(lane, "abandoned") and lane.status == RUNNING:
+            lane.begun -= 1
         if lane.status != CLOSED:
             lane.status = STARTING
         lane.error = None

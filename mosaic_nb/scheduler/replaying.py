@@ -141,7 +141,7 @@ def _own_steps(
         if not played or (lane, branch, episode, step) != before:
             played.append(({}, digest))
             before = (lane, branch, episode, step)
-        if not _missing(action):
+        if not is_missing(action):
             played[-1][0][agent] = spaces[agent].read(action)
     return own
 
@@ -150,8 +150,9 @@ def _columns(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[Any, .
     return zip(*(frame[name].tolist() for name in names), strict=True)
 
 
-def _missing(action: Any) -> bool:
-    return action is None or action is pd.NA or (isinstance(action, float) and math.isnan(action))
+def is_missing(value: Any) -> bool:
+    """Return whether a table holds no value there."""
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
 async def replay(

@@ -131,6 +131,11 @@ class WorkerSeat:
         self._generation = self.worker.generation
         await self.catch_up()
 
+    def remember(self, trial: list[tuple[messages.Episode, list[messages.Outcome]]]) -> None:
+        """Have another past from now on: the episodes of its trial with what came of them; `ensure` brings it there."""
+        self._trial = trial
+        self._generation = 0
+
     async def catch_up(self) -> None:
         """Bring a fresh worker's seat to this step: reset, then learn, for every episode of the trial so far."""
         self._untold.clear()

@@ -159,6 +159,10 @@ class EnvironmentWorker(Worker):
         """Make the environment."""
         self.opened = await self.ask(messages.Open(id=0, lane=self.name, environment=self.environment))
 
+    def twin(self) -> EnvironmentWorker:
+        """Return another worker of the same environment, not started, which writes to the same log."""
+        return EnvironmentWorker(self.name, self.environment, self._log)
+
     async def observe(self, agent: str, loaded: messages.Loaded) -> messages.Observed:
         """Say what the seat of an agent perceives; returns its observation space and present observation."""
         request = messages.Observe(id=0, lane=self.name, agent=agent, needs=loaded.needs, view=loaded.view)
