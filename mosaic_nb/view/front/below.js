@@ -14,7 +14,7 @@ export function buildBelow(tell) {
   const record = buildRecord();
   const point = (moment) => [timeline, chart].forEach((part) => part.point(moment));
   const timeline = buildTimeline(tell, record, point);
-  const chart = buildChart(record, { point, seek: timeline.seek });
+  const chart = buildChart(tell, record, { point, seek: timeline.seek });
   const drawer = buildDrawer(tell, (open) => (element.dataset.open = open));
   const history = buildRequest((message) => tell.ask(message, "history"), HISTORY_REST);
   const course = make("section", { class: "mnb-box mnb-course", "aria-label": "Course of play" }, timeline.element, chart.element);

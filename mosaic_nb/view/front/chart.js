@@ -8,27 +8,23 @@ const HEIGHT = 148;
 const TOP = 12;
 const BOTTOM = 20; // px for the ticks' numbers
 const MOST_ROWS = 4; // numbers on the return's axis
-const COLUMN = 90; // px from number to number on the ticks' axis
+const COLUMN = 64; // px from number to number on the ticks' axis
 const CROWDED = 6; // px between episodes below which their beginnings are not drawn
 
-export function buildChart(record, { point, seek }) {
-  let [live, past, pointed, planned] = [null, null, null, false];
-  const plot = buildPlot();
+export function buildChart(tell, record, { point, seek }) {
+  let [live, past, pointed, planned, width] = [null, null, null, false, 0];
   const legend = buildLegend();
+  const plot = buildPlot(legend.inks);
   const table = buildTable();
-  const empty = make("p", { class: "mnb-nothing mnb-mute" }, "The first tick draws the first line.");
-  const stage = make("div", { class: "mnb-plot" }, plot.element, empty);
   const title = make("h3", { class: "mnb-heading" }, "Return");
-  const element = make("div", { class: "mnb-chart" }, make("div", { class: "mnb-row" }, title, legend.element), stage, table.element);
+  const element = make("div", { class: "mnb-chart" }, make("div", { class: "mnb-row" }, title, legend.element), plot.element, table.element);
   const draw = () => {
     planned = false;
-    if (!live) return;
+    if (!live || !width) return;
     const moment = pointed ?? past?.moment ?? live.moment;
-    const scale = buildScale(record, stage.clientWidth);
-    plot.draw(record, scale, moment);
     legend.update(live.lanes, record.near(moment));
-    table.update(live.lanes, record, moment);
-    reveal(empty, record.points().length < 2);
+    plot.draw(record, buildScale(record, width), moment);
+    if (live.phase !== "playing") table.update(live.lanes, record, moment);
   };
   // Once a frame of the screen, however often there is something new.
   const plan = () => {
@@ -39,13 +35,30 @@ export function buildChart(record, { point, seek }) {
     [live, past] = [newest, shown];
     plan();
   };
-  followPointer(stage, record, { point, seek });
-  new ResizeObserver(plan).observe(stage);
   const hover = (moment) => {
     pointed = moment;
     plan();
   };
+  followPointer(plot.element, record, { point, seek });
+  new ResizeObserver(([entry]) => {
+    width = entry.contentRect.width;
+    plan();
+  }).observe(plot.element);
+  watchTheme(tell.signal, () => {
+    legend.inks.forget();
+    plan();
+  });
   return { element, update, point: hover };
+}
+
+// A canvas does not follow the theme by itself.
+function watchTheme(signal, changed) {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributeFilter: ["class", "data-jp-theme-light"] });
+  signal.addEventListener("abort", () => observer.disconnect());
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", changed, { signal });
+  }
 }
 
 function buildScale(record, width) {
@@ -74,34 +87,58 @@ function svg(tag, attributes = {}) {
   return element;
 }
 
-function buildPlot() {
-  const element = svg("svg", { class: "mnb-lines", role: "img", height: HEIGHT });
-  const grid = svg("path", { class: "mnb-grid" });
-  const zero = svg("path", { class: "mnb-zero" });
-  const episodes = svg("path", { class: "mnb-episodes" });
-  const cross = svg("path", { class: "mnb-cross" });
-  const lines = buildPool(() => svg("path", { class: "mnb-line" }));
-  const dots = buildPool(() => svg("circle", { class: "mnb-dot", r: 3.2 }));
+function buildPlot(inks) {
+  const back = buildBack();
+  const lines = make("canvas", { class: "mnb-lines", "aria-hidden": "true" });
   const rows = buildPool(() => svg("text", { class: "mnb-row-number", x: INSET }));
   const columns = buildPool(() => svg("text", { class: "mnb-column-number", y: HEIGHT - 5 }));
-  element.append(grid, episodes, zero, lines.element, cross, dots.element, rows.element, columns.element);
+  const front = svg("svg", { class: "mnb-numbers", role: "img", height: HEIGHT });
+  front.append(rows.element, columns.element);
+  const empty = make("p", { class: "mnb-nothing mnb-mute" }, "The first tick draws the first line.");
+  const element = make("div", { class: "mnb-plot" }, back.element, lines, front, empty);
   const draw = (record, scale, moment) => {
-    const across = (value) => `M${INSET} ${scale.y(value).toFixed(1)}H${scale.width - INSET}`;
     const breaks = begins(record.marks());
-    grid.setAttribute("d", scale.rows.map(across).join(""));
-    zero.setAttribute("d", across(0));
-    episodes.setAttribute("d", drawEpisodes(breaks, record, scale));
-    cross.setAttribute("d", moment < record.last() ? `M${scale.x(moment).toFixed(1)} ${TOP - 6}V${HEIGHT - BOTTOM}` : "");
-    lines.fill(record.lanes(), (line, name, lane) => {
-      line.dataset.color = lane % 8;
-      line.setAttribute("d", drawLine(record.points(), lane, breaks.get(name) ?? [], scale));
+    back.draw(record, scale, breaks, moment);
+    drawLines(clear(lines, scale.width), inks.read(), record, scale, breaks, moment);
+    rows.fill(scale.rows.filter((value, at) => value || at), (text, value) => place(text, "y", scale.y(value) - 4, axisNumber(value)));
+    columns.fill(columnTicks(record, scale), (text, { tick, x }) => {
+      place(text, "x", x, axisNumber(tick));
+      text.dataset.edge = x < 2 * INSET ? "start" : x > scale.width - 2 * INSET ? "end" : "";
     });
-    drawDots(dots, record, moment, scale);
-    rows.fill(scale.rows, (text, value) => place(text, "y", scale.y(value) - 4, axisNumber(value)));
-    columns.fill(columnTicks(record, scale), (text, tick) => place(text, "x", tick.x, axisNumber(tick.tick)));
-    label(element, `Return of each lane from tick ${record.tick(record.first())} to ${record.tick(record.last())}; the last values are in the table that follows`);
+    label(front, `Return of each lane from tick ${record.tick(record.first())} to ${record.tick(record.last())}; the table that follows has the last values`);
+    reveal(empty, record.points().length < 2);
   };
   return { element, draw };
+}
+
+function buildBack() {
+  const [grid, zero, episodes, cross] = ["grid", "zero", "episodes", "cross"].map((name) => svg("path", { class: `mnb-${name}` }));
+  const element = svg("svg", { class: "mnb-back", "aria-hidden": "true", height: HEIGHT });
+  element.append(grid, episodes, zero, cross);
+  const draw = (record, scale, breaks, moment) => {
+    const across = (value) => `M${INSET} ${Math.round(scale.y(value))}H${scale.width - INSET}`;
+    const down = (at) => `M${Math.round(scale.x(at))} ${TOP - 4}V${HEIGHT - BOTTOM}`;
+    const starts = [...new Set([...breaks.values()].flat())].filter((at) => at > record.first());
+    put(grid, "d", scale.rows.map(across).join(""));
+    put(zero, "d", across(0));
+    put(episodes, "d", starts.length * CROWDED > scale.width ? "" : starts.map(down).join(""));
+    put(cross, "d", moment < record.last() ? down(moment) : "");
+  };
+  return { element, draw };
+}
+
+function put(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+function clear(canvas, width) {
+  const ratio = devicePixelRatio;
+  const size = [Math.round(width * ratio), Math.round(HEIGHT * ratio)];
+  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, HEIGHT);
+  return context;
 }
 
 // As many elements as there are things to draw, made once and used again.
@@ -116,7 +153,7 @@ function buildPool(make) {
 }
 
 function place(text, side, at, words) {
-  text.setAttribute(side, at.toFixed(1));
+  put(text, side, String(Math.round(at)));
   write(text, words);
 }
 
@@ -131,44 +168,48 @@ function begins(marks) {
   return found;
 }
 
-function drawEpisodes(breaks, record, scale) {
-  const places = [...new Set([...breaks.values()].flat())].filter((moment) => moment > record.first());
-  if (places.length * CROWDED > scale.width) return "";
-  return places.map((moment) => `M${scale.x(moment).toFixed(1)} ${TOP}V${HEIGHT - BOTTOM}`).join("");
+function drawLines(context, inks, record, scale, breaks, moment) {
+  context.lineWidth = 2;
+  context.lineJoin = "round";
+  record.lanes().forEach((name, lane) => {
+    context.strokeStyle = inks[lane].color;
+    context.setLineDash(inks[lane].dash);
+    context.beginPath();
+    traceLine(context, record.points(), lane, breaks.get(name) ?? [], scale);
+    context.stroke();
+  });
+  context.setLineDash([]);
+  context.lineWidth = 1.5;
+  const at = record.near(moment);
+  at.returns.forEach((value, lane) => {
+    if (!Number.isFinite(value)) return;
+    context.fillStyle = inks[lane].color;
+    context.strokeStyle = inks[lane].paper;
+    context.beginPath();
+    context.arc(scale.x(at.moment), scale.y(value), 3.6, 0, 7);
+    context.fill();
+    context.stroke();
+  });
 }
 
-// No more than a point for each column of pixels, the last one that falls there.
-function drawLine(points, lane, breaks, scale) {
-  let path = "";
-  let pen = "M";
-  let drawnAt = -Infinity;
+// No more than a point for each column of pixels, the last one that falls there; a break where an episode begins.
+function traceLine(context, points, lane, breaks, scale) {
+  let down = false;
   let next = 0;
-  for (let at = 0; at < points.length; at += 1) {
-    const { moment, returns } = points[at];
-    let begun = false;
-    for (; next < breaks.length && breaks[next] <= moment; next += 1) begun = true;
-    if (begun) pen = "M";
+  let drawnAt = 0;
+  points.forEach(({ moment, returns }, at) => {
     const value = returns[lane];
-    if (!Number.isFinite(value)) {
-      pen = "M";
-      continue;
+    while (next < breaks.length && breaks[next] <= moment) {
+      next += 1;
+      down = false;
     }
     const x = scale.x(moment);
-    if (pen === "L" && x - drawnAt < 1 && at < points.length - 1) continue;
-    path += `${pen}${x.toFixed(1)} ${scale.y(value).toFixed(1)}`;
-    pen = "L";
+    if (!Number.isFinite(value)) down = false;
+    else if (!down) context.moveTo(x, scale.y(value));
+    else if (x - drawnAt < 1 && at < points.length - 1) return;
+    else context.lineTo(x, scale.y(value));
+    down = Number.isFinite(value);
     drawnAt = x;
-  }
-  return path;
-}
-
-function drawDots(dots, record, moment, scale) {
-  const at = record.near(moment);
-  const values = at.returns.map((value, lane) => ({ value, lane })).filter(({ value }) => Number.isFinite(value));
-  dots.fill(values, (dot, { value, lane }) => {
-    dot.dataset.color = lane % 8;
-    dot.setAttribute("cx", scale.x(at.moment).toFixed(1));
-    dot.setAttribute("cy", scale.y(value).toFixed(1));
   });
 }
 
@@ -190,7 +231,9 @@ function momentOf(tick, points) {
 
 function buildLegend() {
   const element = make("ul", { class: "mnb-legend mnb-lanes-legend", "aria-hidden": "true" });
+  const inks = buildInks(element);
   const update = (lanes, at) => {
+    if (element.children.length !== lanes.length) inks.forget();
     while (element.children.length < lanes.length) element.append(buildEntry(element.children.length));
     while (element.children.length > lanes.length) element.lastChild.remove();
     lanes.forEach((lane, place) => {
@@ -200,7 +243,19 @@ function buildLegend() {
       write(value, number(at.returns[place]));
     });
   };
-  return { element, update };
+  return { element, update, inks };
+}
+
+// How to draw each lane, as the style sheet has it for the samples in the legend.
+function buildInks(legend) {
+  let inks = null;
+  const look = (sample) => {
+    const style = getComputedStyle(sample);
+    const dash = style.strokeDasharray.split(/[ ,]+/).map(parseFloat).filter(Number.isFinite);
+    return { color: style.stroke, paper: getComputedStyle(legend).backgroundColor, dash };
+  };
+  const read = () => (inks ??= [...legend.querySelectorAll(".mnb-line")].map(look));
+  return { read, forget: () => (inks = null) };
 }
 
 function buildEntry(lane) {

@@ -12,10 +12,14 @@ const MEMORY = (window[Symbol.for("mosaic_nb.drawer")] ??= { open: null, tab: "O
 const NO_OBSERVATION = "This environment has no words for what it shows.";
 
 const TABS = [
-  ["Observation", (tell) => fromInspection(buildTexts(tell, { none: NO_OBSERVATION }), "observations")],
+  ["Observation", (tell) => fromInspection(buildTexts(tell, { none: NO_OBSERVATION, title: sees }), "observations")],
   ["Decision", () => buildDecision()],
   ["Log", (tell) => fromInspection(buildTexts(tell, { none: "Nothing was logged.", tail: true }), "logs")],
 ];
+
+function sees(agent) {
+  return agent === "agent" ? "What the agent sees" : `What ${agent} sees`;
+}
 
 function fromInspection(texts, field) {
   return { element: texts.element, update: (lane, inspection) => texts.update(inspection && inspection[field]) };

@@ -23,8 +23,10 @@ const rank = (event) => EVENTS.indexOf(kind(event));
 export function buildMarks(record, { tip, seek }) {
   const element = make("div", { class: "mnb-marks", role: "toolbar", "aria-label": "Marks of the timeline" });
   const drawn = new Map();
+  let width = 0;
   const update = () => {
-    const groups = group(record.marks(), record, element.clientWidth);
+    reveal(element, record.marks().length > 0);
+    const groups = group(record.marks(), record, width);
     const keep = new Set(groups.map((each) => each.key));
     for (const [key, mark] of drawn) if (!keep.has(key)) drawn.delete(key) && mark.element.remove();
     groups.forEach((each, at) => {
@@ -33,10 +35,13 @@ export function buildMarks(record, { tip, seek }) {
       if (element.children[at] !== mark.element) element.insertBefore(mark.element, element.children[at] ?? null);
       mark.update(each, record);
     });
-    reveal(element, groups.length > 0);
     rove(element, element.querySelector("[tabindex='0']") ?? element.firstElementChild);
   };
   element.addEventListener("keydown", (event) => walk(element, event));
+  new ResizeObserver(([entry]) => {
+    width = entry.contentRect.width;
+    update();
+  }).observe(element);
   return { element, update };
 }
 

@@ -3,7 +3,7 @@
 import { button, label, make, reveal, write } from "./elements.js";
 
 // tail: the end of a text is what matters; it stays in sight unless somebody scrolled away from it.
-export function buildTexts(tell, { none, tail = false }) {
+export function buildTexts(tell, { none, title = String, tail = false }) {
   const nothing = make("p", { class: "mnb-mute mnb-nothing-said" }, none);
   const element = make("div", { class: "mnb-texts" }, nothing);
   const parts = new Map();
@@ -12,10 +12,10 @@ export function buildTexts(tell, { none, tail = false }) {
     const names = new Set(entries.map(([name]) => name));
     for (const [name, part] of parts) if (!names.has(name)) parts.delete(name) && part.element.remove();
     for (const [name, text] of entries) {
-      if (!parts.has(name)) parts.set(name, buildText(name, tell, tail));
+      if (!parts.has(name)) parts.set(name, buildText(title(name), tell, tail));
       const part = parts.get(name);
       if (!part.element.isConnected) element.append(part.element);
-      part.update(text, entries.length > 1 || tail);
+      part.update(text);
     }
     reveal(nothing, entries.length === 0);
     write(nothing, texts ? none : "Asking…");
@@ -25,14 +25,13 @@ export function buildTexts(tell, { none, tail = false }) {
 
 function buildText(name, tell, tail) {
   const title = make("h4", { class: "mnb-text-name", dir: "auto" }, name);
-  const text = make("pre", { class: "mnb-words", tabindex: 0, dir: "auto" });
+  const text = make("pre", { class: "mnb-words", role: "group", tabindex: 0, dir: "auto" });
   const copy = button("copy", "Copy", () => copyText(text, tell));
   copy.element.classList.add("mnb-small");
   label(copy.element, `Copy ${name}`);
   const element = make("div", { class: "mnb-text-part" }, title, copy.element, text);
   label(text, name);
-  const update = (words, named) => {
-    title.classList.toggle("mnb-unseen", !named);
+  const update = (words) => {
     if (text.textContent === words || isBeingSelected(text)) return;
     const following = tail && text.scrollTop + text.clientHeight >= text.scrollHeight - 4;
     text.textContent = words;

@@ -75,7 +75,7 @@ function buildHead({ back, rewind, rail }) {
     act();
   };
   const paint = (tick, live, away) => {
-    write(where, `tick ${tick} of ${live.tick}`);
+    write(where, away ? `tick ${tick} of ${live.tick}` : `tick ${tick}`);
     write(hint, away ? farewell(tick) : "Drag, or use the arrow keys, to look at an earlier tick.");
     reveal(buttons, away);
     enable(go.element, live.phase !== "closed");
@@ -85,7 +85,7 @@ function buildHead({ back, rewind, rail }) {
 }
 
 function farewell(tick) {
-  return `Continue from here takes all lanes back to tick ${tick} by playing it again, and goes on from there. Nothing recorded is lost.`;
+  return `Continue from here replays all lanes to tick ${tick} and goes on from there. Nothing recorded is lost.`;
 }
 
 function buildRail(record, { point, seek, value }) {
