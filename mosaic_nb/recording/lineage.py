@@ -82,12 +82,11 @@ def current(table: str, rows: pd.DataFrame, events: pd.DataFrame) -> pd.DataFram
         return rows
     cuts = _Cuts(begins, rows)
     episode = rows["episode"].to_numpy()
-    if table == EPISODES.name:
-        at_cut = cuts.over
-    elif table == EVENTS.name:
-        at_cut = (_steps(rows) < cuts.step) | cuts.over | _same_beginning(rows, cuts)
-    else:
-        at_cut = _steps(rows) < cuts.step
+    at_cut = cuts.over
+    if table != EPISODES.name:
+        at_cut = at_cut | (_steps(rows) < cuts.step)
+    if table == EVENTS.name:
+        at_cut |= _same_beginning(rows, cuts)
     keep = (episode < cuts.episode) | ((episode == cuts.episode) & at_cut)
     if table == EVENTS.name:
         keep |= rows["event"].isin(LASTING).to_numpy()
