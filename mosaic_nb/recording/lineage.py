@@ -86,7 +86,7 @@ def current(table: str, rows: pd.DataFrame, events: pd.DataFrame) -> pd.DataFram
     if table != EPISODES.name:
         at_cut = at_cut | (_steps(rows) < cuts.step)
     if table == EVENTS.name:
-        at_cut |= _same_beginning(rows, cuts)
+        at_cut |= _begun_by_then(rows, cuts)
     keep = (episode < cuts.episode) | ((episode == cuts.episode) & at_cut)
     if table == EVENTS.name:
         keep |= rows["event"].isin(LASTING).to_numpy()
@@ -133,13 +133,17 @@ def _steps(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
     return steps
 
 
-def _same_beginning(events: pd.DataFrame, cuts: _Cuts) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Find the beginning of the very episode that the line goes on in.
+def _begun_by_then(events: pd.DataFrame, cuts: _Cuts) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Find the beginnings up to that of the very episode in which the line goes on.
 
     The number of an episode that ended without a step is given again, so it alone does not tell.
     """
     found = np.zeros(len(events), bool)
+    branches: set[tuple[str, int]] = set()
     begin = (events["event"] == "begin").to_numpy()
-    for row in np.flatnonzero(begin & (events["episode"].to_numpy() == cuts.episode)):
-        found[row] = json.loads(events["detail"].iloc[row]).items() >= cuts.begun[row].items()
+    for row in reversed(np.flatnonzero(begin & (events["episode"].to_numpy() == cuts.episode))):
+        where = events["lane"].iloc[row], events["branch"].iloc[row]
+        if json.loads(events["detail"].iloc[row]).items() >= cuts.begun[row].items():
+            branches.add(where)
+        found[row] = where in branches
     return found

@@ -56,7 +56,7 @@ class Book:
                     course.begun -= 1
                 course.status = "over"
             if course.status == "over":
-                self.begin(lane, course.seed + (what == "begin"))
+                self.begin(lane, len(self.rows["events"]))
         elif course.status == "running":
             self.play(lane, what)
         self.moments.append(copy.deepcopy(self.lanes))
@@ -154,7 +154,8 @@ def left(book, table, key):
     st.lists(
         st.tuples(
             st.sampled_from((*ACTS, "step", "step", "rewind")), st.sampled_from(LANES), st.integers(0, 99)
-        )
+        ),
+        max_size=40,
     )
 )
 def test_the_line_is_what_was_not_left_behind(rows, acts):
@@ -186,8 +187,8 @@ def test_a_rewind_of_a_rewind_leads_back_to_the_first_branch(rows):
 
 
 def test_without_a_rewind_nothing_is_looked_at_or_copied(rows):
-    steps = [rows["steps"](number) for number in range(4)]
-    table = arrow.assemble(STEPS, "run", [arrow.batch(STEPS, steps)] * 250_000)
+    steps = [rows["steps"](number) for number in range(1000)]
+    table = arrow.assemble(STEPS, "run", [arrow.batch(STEPS, steps)] * 1000)
     frame = frames.frame(STEPS, table)
     events = frames.frame(EVENTS, arrow.assemble(EVENTS, "run", [arrow.batch(EVENTS, [rows["events"](0)])]))
     began = time.perf_counter()
