@@ -13,7 +13,7 @@ from PIL import Image
 
 from mosaic_nb.protocol.messages import Picture
 from mosaic_nb.scheduler.snapshot import History, LaneView, Recollection
-from mosaic_nb.view.wire import plain
+from mosaic_nb.view.wire import pack, plain
 
 _LARGE = 24_000
 """Bytes from which on it is tried whether a picture is smaller as JPEG."""
@@ -87,11 +87,11 @@ class Film:
     def _keep_picture(self, picture: Picture | None) -> tuple[int | None, int | None]:
         if picture is None:
             return None, None
-        light = _lighter(picture)
-        data = base64.b64encode(light.data).decode() if light.data else None
-        about = {"format": light.format, "width": light.width, "height": light.height, "text": light.text}
+        (about,), buffers = pack({"": _lighter(picture)})
+        shown = {name: about[name] for name in ("format", "width", "height", "text")}
+        data = base64.b64encode(buffers[0]).decode() if buffers else None
         words = self._keep("words", _text(picture.words)) if picture.words else None
-        return self._keep("pictures", _text(about | {"data": data})), words
+        return self._keep("pictures", _text(shown | {"data": data})), words
 
     def _history(self, history: History) -> dict[str, Any]:
         """What the timeline is drawn from, of these moments alone."""

@@ -20,39 +20,19 @@ from PIL import Image
 
 from mosaic_nb.protocol.messages import Picture
 from mosaic_nb.scheduler.snapshot import History, LaneView, Mark, Recollection, SeatView, Snapshot
-from mosaic_nb.testing.controls import FakeControls, FakeLane, four_lanes
+from mosaic_nb.testing.controls import FakeLane
 from mosaic_nb.view.export import page
 from mosaic_nb.view.film import Film
 from mosaic_nb.view.gif import LAST_FRAME, MOST_FRAMES, gif
 from mosaic_nb.view.still import Still
+from tests.films import filmed, played
 
 NOTHING = History(0, 0, (), (), {})
 HOSTILE = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)> \ud800 \u2028"
 
 
 def recollections(count: int, lanes: Sequence[FakeLane] = ()) -> list[Recollection]:
-    """The first moments of a fake arena."""
-    controls = FakeControls(lanes or four_lanes())
-    found = []
-    for moment in range(count):
-        controls.settle()
-        now = replace(controls.snapshot, moment=moment)
-        found.append(Recollection(moment, now, controls.pictures_now()))
-        if controls.snapshot.phase == "waiting":
-            controls.choose("me", "agent", moment % 6, controls.snapshot.lanes[2].seats[0].turn)
-        elif any(lane.kind == "human" for lane in lanes or four_lanes()):
-            controls.choose("me", "agent", moment % 6, None)
-        else:
-            controls.step()
-    controls.close()
-    return found
-
-
-def filmed(moments: Sequence[Recollection], **options: Any) -> Film:
-    film = Film(**options)
-    for each in moments:
-        film.add(each)
-    return film
+    return played(count, lanes)[0]
 
 
 class Parts(HTMLParser):

@@ -54,7 +54,9 @@ export function buildChart(tell, record, { point, seek }) {
 // A canvas does not follow the theme by itself.
 function watchTheme(signal, changed) {
   const observer = new MutationObserver(changed);
-  observer.observe(document.body, { attributeFilter: ["class", "data-jp-theme-light"] });
+  for (const page of [document.documentElement, document.body]) {
+    observer.observe(page, { attributeFilter: ["class", "data-jp-theme-light"] });
+  }
   signal.addEventListener("abort", () => observer.disconnect());
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
     matchMedia(query).addEventListener("change", changed, { signal });
@@ -270,7 +272,8 @@ function buildTable() {
   const caption = make("caption");
   const head = ["Lane", "Return then", "Last return"].map((words) => make("th", { scope: "col" }, words));
   const body = make("tbody");
-  const element = make("table", { class: "mnb-unseen" }, caption, make("thead", {}, make("tr", {}, ...head)), body);
+  const table = make("table", {}, caption, make("thead", {}, make("tr", {}, ...head)), body);
+  const element = make("div", { class: "mnb-unseen" }, table); // a table grows with its names, whatever its width
   const update = (lanes, record, moment) => {
     const [then, last] = [record.near(moment), record.near(record.last())];
     write(caption, `Return of each lane at tick ${then.tick} and at the last one, ${last.tick}`);

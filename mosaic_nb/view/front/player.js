@@ -56,6 +56,7 @@ function buildPlayer(film) {
   };
   const tell = {
     control: () => {},
+    signal: new AbortController().signal,
     say: (text) => write(status, text),
     focus: () => root.focus({ preventScroll: true }),
     now: () => film.snapshot(at),
