@@ -52,7 +52,8 @@ function buildView(alone) {
     reveal(text, bitmap === null);
     reveal(canvas, bitmap !== null);
     if (bitmap === null) write(text, picture.text);
-    else paint(canvas, bitmap);
+    else paint(canvas, picture, bitmap);
+    sharpen();
     canvas.dataset.serial = serial;
   };
   const update = (lane) => {
@@ -62,17 +63,21 @@ function buildView(alone) {
     write(badge, alone ? lane.seats[0].action : "");
     reveal(badge, alone && lane.seats[0].action !== "");
   };
+  const sharpen = () => canvas.classList.toggle("mnb-pixels", wide * devicePixelRatio >= 1.8 * canvas.width);
+  let wide = 0;
+  new ResizeObserver(([entry]) => {
+    wide = entry.contentRect.width; // as told: to ask would have the whole page laid out for every picture
+    sharpen();
+  }).observe(canvas);
   reveal(canvas, false);
   return { element, update, draw, frame: canvas };
 }
 
-function paint(canvas, bitmap) {
-  if (canvas.width !== bitmap.width) canvas.width = bitmap.width;
-  if (canvas.height !== bitmap.height) canvas.height = bitmap.height;
+function paint(canvas, { width, height }, bitmap) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();
-  const growth = (canvas.clientWidth * devicePixelRatio) / canvas.width;
-  canvas.classList.toggle("mnb-pixels", growth >= 1.8);
 }
 
 function buildFacts() {

@@ -6,15 +6,11 @@
 import { buildBar } from "./bar.js";
 import { label, make, reveal, write } from "./elements.js";
 import { buildLanes } from "./lanes.js";
+import { buildProjector } from "./pictures.js";
 
 const HELLO_EVERY = 500; // ms until a hello is said again, as long as nobody answers
 const NO_ANSWER_AFTER = 3000; // ms until a person is told that the kernel does not answer
 const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel about as much as a message
-
-function decode(picture, buffers) {
-  if (picture.buffer === null) return null;
-  return createImageBitmap(new Blob([buffers[picture.buffer]], { type: `image/${picture.format}` }));
-}
 
 function render({ model, el }) {
   const id = Math.random().toString(36).slice(2);
@@ -23,7 +19,8 @@ function render({ model, el }) {
   let waiting = null;
   let greeted = false;
   let inSight = true;
-  let shown = 0;
+  let received = 0;
+  let acknowledged = 0;
   let said = null;
   const tell = {
     control(message) {
@@ -59,20 +56,25 @@ function render({ model, el }) {
     if (snapshot.status !== said) write(status, (said = snapshot.status));
   }
 
-  // Pictures are decoded first and drawn with the state: all lanes change in one frame of the screen.
-  async function show(message, buffers) {
+  function show(message, buffers) {
     answered();
-    if (message.type !== "show") return;
+    if (message.type !== "show") return undefined;
     greeted = true;
-    const bitmaps = await Promise.all(message.pictures.map((picture) => decode(picture, buffers)));
-    if (message.number > shown) {
-      shown = message.number;
-      update(message.snapshot);
-    }
-    lanes.draw(message.pictures, bitmaps, message.number);
-    if (message.pictures.length) root.dataset.drawn = message.snapshot.tick;
-    if (message.number % ACKNOWLEDGE_EVERY === 0) model.send({ type: "acknowledge", number: message.number });
+    if (message.number < received) return undefined;
+    received = message.number;
+    return project(message, buffers);
   }
+
+  // The state with its pictures: all lanes change in one frame of the screen. What is drawn is acknowledged, not what
+  // arrives: so nobody draws and sends more than this page can paint.
+  const project = buildProjector((message, pictured, images) => {
+    update(message.snapshot);
+    lanes.draw(pictured.pictures, images, pictured.number);
+    if (pictured.pictures.length) root.dataset.drawn = pictured.snapshot.tick;
+    if (message.number - acknowledged < ACKNOWLEDGE_EVERY) return;
+    acknowledged = message.number;
+    model.send({ type: "acknowledge", number: acknowledged });
+  });
 
   const watcher = new IntersectionObserver((entries) => {
     inSight = entries[entries.length - 1].isIntersecting;
