@@ -9,6 +9,7 @@
     sealed.bin                    which segments were sealed, with the rows and checksum of each of their files
     blobs/ab/ab12...              texts and images by their hash
     logs/                         what the workers printed
+    frames/                       pictures that were shown, as long as the arena is there, see `reel`
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ HEADER = "run.json"
 SEALED = "sealed.bin"
 BLOBS = "blobs"
 LOGS = "logs"
+FRAMES = "frames"
 _UNFINISHED = ".tmp"
 
 
