@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mosaic_nb.arena import Arena
+    from mosaic_nb.arena import Arena, play
     from mosaic_nb.errors import (
         EnvironmentFailure,
         HumanToMove,
@@ -42,6 +42,7 @@ __all__ = [
     "__version__",
     "open_run",
     "operator",
+    "play",
 ]
 
 _HOMES = {
@@ -55,6 +56,7 @@ _HOMES = {
     "Run": "mosaic_nb.replay",
     "open_run": "mosaic_nb.replay",
     "operator": "mosaic_nb.operators",
+    "play": "mosaic_nb.arena",
 }
 
 

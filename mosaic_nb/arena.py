@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-import inspect
-import operator
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, Self
 
+from mosaic_nb import operators
+from mosaic_nb.arguments import at_least, how_long, named, one_of, refuse_unknown
 from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailure, LaneFailureWarning
 from mosaic_nb.operators import Declared
 from mosaic_nb.operators import declare as declare_operator
+from mosaic_nb.protocol import messages
 from mosaic_nb.recording.access import AllBranches, Tables
 from mosaic_nb.recording.provenance import provenance
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.replay import Run, header_environment, save_copy
 from mosaic_nb.scheduler.casting import EVERY_AGENT, Company
 from mosaic_nb.scheduler.conductor import Conductor
-from mosaic_nb.scheduler.lane import Plan
-from mosaic_nb.scheduler.lockstep import Policy
+from mosaic_nb.scheduler.plan import Plan
+from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.thread import scheduler_thread
+from mosaic_nb.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from mosaic_nb.view import Grid, Keepsake
 
 _ON_END = ("hold", "next")
 _ON_FAILURE = ("stop", "forfeit", "substitute")
@@ -39,7 +37,7 @@ _HELLO = 3.0
 """Seconds that a person's turn waits for a front end to say hello, before it is unavailable."""
 
 
-class Arena(Tables):
+class Arena(Shown, Tables):
     """Several decision makers side by side in the same environment, in lock-step under shared seeds.
 
     Displayed in a notebook it is a widget; from code the same arena steps, runs and resets. Every decision is
@@ -62,6 +60,11 @@ class Arena(Tables):
         run_seed: what the operators' own draws depend on beside the episode's seed.
         deadline: seconds that an operator may take for a decision where it declares none, or None; people
             have all the time. ``environment_deadline``: for a reset or step of the environment.
+        speed: ticks a second of Play; None for what suits the environment, usually 8.
+        clocked: whether people play in real time: a tick comes whether or not a key is down. None for what suits
+            the environment.
+        shared_seeds: whether all lanes play the same seeds; else every lane's are 1000 above those of the one
+            before it.
         path: the run's folder; without one it lies in the user's cache folder, see `path` and `save`.
 
     Raises:
@@ -89,41 +92,39 @@ class Arena(Tables):
         run_seed: int = 0,
         deadline: float | None = 60.0,
         environment_deadline: float = 60.0,
+        speed: float | None = None,
+        clocked: bool | None = None,
+        shared_seeds: bool = True,
         path: str | Path | None = None,
         **unknown: Any,
     ) -> None:
-        _refuse_unknown(unknown)
-        _one_of("on_end", on_end, _ON_END)
-        _one_of("on_failure", on_failure, _ON_FAILURE)
+        refuse_unknown(Arena, unknown)
+        one_of("on_end", on_end, _ON_END)
+        one_of("on_failure", on_failure, _ON_FAILURE)
         plan = Plan(
-            _at_least("seed", seed, 0), _at_least("trial", trial, 1), _at_least("run_seed", run_seed, 0)
+            at_least("seed", seed, 0),
+            at_least("trial", trial, 1),
+            at_least("run_seed", run_seed, 0),
+            bool(shared_seeds),
         )
+        if speed is not None and not speed > 0:
+            raise ValueError(f"speed must be more than 0 ticks a second, not {speed!r}")
         declared = declare_environment(
             environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps
         )
-        casts = {name: _cast(name, lane) for name, lane in _named(lanes).items()}
+        casts = {name: _cast(name, lane) for name, lane in named(lanes).items()}
         self._path = Path(path) if path is not None else _scratch(declared.id)
-        self._grid: Grid | None = None
-        self._keepsake: Keepsake | None = None
         self._known_failures: set[str] = set()
         self._thread = scheduler_thread()
+        policy = Policy(on_end, on_failure, environment_deadline)
         self._recorder = Recorder(
             self._path,
             name=self._path.name,
             kind="arena",
-            provenance={
-                **provenance(),
-                "environment": header_environment(declared),
-                "casts": {
-                    name: {agent: op.label for agent, op in cast.items()} for name, cast in casts.items()
-                },
-                "plan": {"seed": plan.seed, "trial": plan.trial_length, "run_seed": plan.run_seed},
-                "policy": {"on_end": on_end, "on_failure": on_failure},
-            },
+            provenance=_header(declared, casts, plan, policy),
         )
-        policy = Policy(on_end, on_failure, environment_deadline)
-        company = Company(declared, casts, self._path / "logs")
-        self._conductor = Conductor(self._thread, company, plan, policy, self._recorder, deadline)
+        company = Company(declared, casts, self._path / "logs", deadline)
+        self._conductor = Conductor(self._thread, company, plan, policy, self._recorder, speed, clocked)
         self._thread.call(self._conductor.start())
         self._recorder.update_header(**_cast_header(company))
 
@@ -158,23 +159,68 @@ class Arena(Tables):
             HumanToMove, HumanUnavailable: a person is on turn; what was played before is recorded.
             LaneFailure: every lane has failed.
         """
-        self._call(self._conductor.run(*_how_long(ticks, episodes), blocking=True))
+        self._call(self._conductor.run(*how_long(ticks, episodes), blocking=True))
 
     async def run_async(self, ticks: int | None = None, *, episodes: int | None = None) -> None:
         """As `run`, while the notebook stays free and people may click."""
-        ticks, episodes = _how_long(ticks, episodes)
+        ticks, episodes = how_long(ticks, episodes)
         await self._wait_for_front_end()
         await self._thread.wait(
             self._conductor.run(ticks, episodes, blocking=False), self._conductor.interrupt
         )
         self._warn()
 
-    def reset(self, seed: int | None = None) -> None:
-        """Begin anew in every lane: the same seed, or the one given. A failed lane gets a new worker."""
+    def reset(self, seed: int | None = None, *, shared_seeds: bool | None = None) -> None:
+        """Begin anew in every lane: the same seed, or the one given. A failed lane gets a new worker.
+
+        Args:
+            seed: of the first episode, or None for the same.
+            shared_seeds: whether all lanes play the same seeds from now on; None leaves that as it is.
+        """
         if seed is not None:
-            seed = _at_least("seed", seed, 0)
+            seed = at_least("seed", seed, 0)
         self._known_failures.clear()
-        self._call(self._conductor.begin(seed))
+        self._call(self._conductor.begin(seed, shared=shared_seeds))
+
+    def swap(self, lane: str, operator: Any, agent: str | None = None) -> None:
+        """Seat somebody else in an agent's place, at any step; also while a tick waits for a person's click.
+
+        The newcomer is brought to this step without deciding anything, and decides next, in the open tick if there is
+        one. The ``operator`` column and the events say who acted when.
+
+        Args:
+            lane: its name.
+            operator: whatever a lane takes: an operator, a name, ``"human"``, a function.
+            agent: whose place; may be left out where the environment has one agent.
+
+        Raises:
+            ValueError: there is no such lane or agent.
+            OperatorError: it could not be seated; who sat there sits there still.
+        """
+        self._call(self._conductor.swap(lane, declare_operator(operator), agent))
+
+    def rewind(self, moment: int | None = None, *, steps: int | None = None) -> None:
+        """Take every lane back to where it was, and go on from there on a new branch.
+
+        Each lane's seed and actions are replayed in a fresh environment, and every digest is checked. Whoever sits
+        there now goes on playing. Nothing that was recorded is deleted: the tables show the line that is played,
+        `all_branches` everything.
+
+        Args:
+            moment: as the timeline counts: 0 is the first reset, and every tick and every reset is one more.
+            steps: how many ticks to take back, instead of a moment.
+
+        Raises:
+            TypeError: neither or both were given.
+            ValueError: there is no such moment.
+            Diverged: an environment does not replay; nothing has changed.
+        """
+        if (moment is None) == (steps is None):
+            raise TypeError(
+                "give either a moment, rewind(12), or how many ticks to take back, rewind(steps=3)"
+            )
+        self._call(self._conductor.go_back(moment, steps))
+        self._known_failures &= self.failures.keys()
 
     def next(self) -> None:
         """Begin the next seed's episode in every lane, cutting short those under way."""
@@ -182,8 +228,7 @@ class Arena(Tables):
 
     def close(self) -> None:
         """End every worker and seal the run. The tables stay readable."""
-        if self._keepsake is not None:
-            self._keepsake.close()
+        self._leave()
         self._thread.call(self._conductor.close())
 
     def __enter__(self) -> Self:
@@ -221,26 +266,6 @@ class Arena(Tables):
         """
         return save_copy(self._path, Path(path))
 
-    # --- shown ---------------------------------------------------------------------------------------
-
-    @property
-    def grid(self) -> Grid:
-        """The widget, made at its first use."""
-        if self._grid is None:
-            from mosaic_nb.view import Grid
-
-            grid = self._grid = Grid(self._conductor)
-            self._conductor.attended = lambda: grid.front_end
-        return self._grid
-
-    def _ipython_display_(self) -> None:
-        from mosaic_nb.view import Keepsake, publish, renew
-
-        grid, shown = self.grid, self._conductor.snapshot()
-        publish(grid, shown, self._thread.call(self._conductor.look("png")))
-        if self._keepsake is None:
-            self._keepsake = Keepsake(self._conductor, partial(renew, grid), lambda: grid.front_end, shown)
-
     def __repr__(self) -> str:
         names = ", ".join(lane.name for lane in self._conductor.lockstep.lanes)
         title = self._conductor.snapshot().title
@@ -268,50 +293,41 @@ class Arena(Tables):
             await asyncio.to_thread(self._grid.wait_for_front_end, _HELLO)
 
 
+def play(
+    environment: Any,
+    *,
+    beside: Mapping[str, Any] | None = None,
+    agent: str | None = None,
+    against: Any = "random",
+    default: Any = None,
+    keys: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Arena:
+    """Play an environment yourself: an arena with a lane ``"me"``, ready to be displayed.
+
+    Args:
+        environment: as for `Arena`.
+        beside: further lanes that play the same episodes, name -> operator.
+        agent: in an environment of several agents the one that is yours; None for all of them.
+        against: who plays the other agents then.
+        default: in real time, what is done while no key is down, by label or value.
+        keys: label -> key, instead of those of the environment's family.
+        options: of the arena: ``seed``, ``speed``, ``clocked``, ...
+
+    Example:
+        >>> mnb.play("LunarLander-v3", beside={"random": "random"})  # doctest: +SKIP
+    """
+    me = operators.operator("human", default=default, keys=None if keys is None else dict(keys))
+    mine = me if agent is None else {agent: me, EVERY_AGENT: against}
+    return Arena(environment, {"me": mine, **(beside or {})}, **options)
+
+
 def _cast(name: str, lane: Any) -> dict[str, Declared]:
     if not isinstance(lane, Mapping):
         return {EVERY_AGENT: declare_operator(lane)}
     if not lane:
         raise ValueError(f"the cast of lane {name!r} is empty")
     return {str(agent): declare_operator(given) for agent, given in lane.items()}
-
-
-def _named(lanes: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(lanes, Mapping) or not lanes:
-        raise TypeError('lanes must map names to operators, such as {"PPO": ..., "random": "random"}')
-    for name in lanes:
-        if not isinstance(name, str) or not name.strip():
-            raise TypeError(f"a lane's name must be text, not {name!r}")
-    return lanes
-
-
-def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
-    known = [name for name in inspect.signature(Arena).parameters if name != "unknown"]
-    for name in unknown:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise TypeError(f"Arena takes no keyword argument {name!r}{hint}; it takes {', '.join(known)}")
-
-
-def _one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
-
-
-def _at_least(name: str, value: Any, least: int) -> int:
-    """Return an integer, NumPy's too, as Python's own."""
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex) or operator.index(value) < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, not {value!r}")
-    return operator.index(value)
-
-
-def _how_long(ticks: int | None, episodes: int | None) -> tuple[int | None, int | None]:
-    if (ticks is None) == (episodes is None):
-        raise TypeError("give either a number of ticks, run(20), or of episodes, run(episodes=3)")
-    for name, value in (("ticks", ticks), ("episodes", episodes)):
-        if value is not None:
-            _at_least(name, value, 0)
-    return ticks, episodes
 
 
 def _scratch(environment: str) -> Path:
@@ -322,7 +338,23 @@ def _scratch(environment: str) -> Path:
     return user_cache_path("mosaic_nb") / "runs" / f"{safe}-{stamp}-{token_hex(3)}"
 
 
+def _header(
+    environment: messages.Environment, casts: Mapping[str, Mapping[str, Declared]], plan: Plan, policy: Policy
+) -> dict[str, Any]:
+    return {
+        **provenance(),
+        "environment": header_environment(environment),
+        "casts": {name: {agent: op.label for agent, op in cast.items()} for name, cast in casts.items()},
+        "plan": {
+            "seed": plan.seed,
+            "trial": plan.trial_length,
+            "run_seed": plan.run_seed,
+            "shared_seeds": plan.shared,
+        },
+        "policy": {"on_end": policy.on_end, "on_failure": policy.on_failure},
+    }
+
+
 def _cast_header(company: Company) -> dict[str, Any]:
-    operators = {worker.name: worker.loaded.provenance for worker in company.operators}
     host = next(iter(company.environments.values()))
-    return {"operators": operators, "libraries": host.libraries, "resolved": host.opened.spec}
+    return {"operators": company.provenance(), "libraries": host.libraries, "resolved": host.opened.spec}

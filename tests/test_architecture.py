@@ -20,6 +20,7 @@ HOMES = mosaic_nb._HOMES
 # room: the rooms it may import. Arrows point down only: a room stands above every room that it names.
 LAW: dict[str, set[str]] = {
     "errors": set(),
+    "arguments": set(),
     "protocol": set(),
     "environments": {"protocol", "errors"},
     "worker": {"environments", "protocol", "errors"},
@@ -27,7 +28,18 @@ LAW: dict[str, set[str]] = {
     "operators": {"protocol", "errors"},
     "scheduler": {"operators", "recording", "worker", "environments", "protocol", "errors"},
     "replay": {"scheduler", "recording", "environments", "protocol", "errors"},
-    "arena": {"replay", "scheduler", "operators", "recording", "environments", "protocol", "errors"},
+    "shown": {"scheduler", "protocol", "errors"},
+    "arena": {
+        "arguments",
+        "shown",
+        "replay",
+        "scheduler",
+        "operators",
+        "recording",
+        "environments",
+        "protocol",
+        "errors",
+    },
     "testing": {"scheduler", "operators", "recording", "worker", "environments", "protocol", "errors"},
     "view": {"arena", "scheduler", "protocol", "errors"},
     "cli": {
@@ -44,7 +56,7 @@ LAW: dict[str, set[str]] = {
 }
 
 # Against the arrows, and therefore only inside a function: the arena's display.
-LAZY: dict[str, set[str]] = {"arena": {"view"}}
+LAZY: dict[str, set[str]] = {"shown": {"view"}}
 
 # An operator's program imports the contract and at most one of these.
 SHARED_BY_OPERATORS = {"models", "incontext", "sandbox"}

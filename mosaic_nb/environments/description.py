@@ -53,6 +53,8 @@ class Description:
             numbers=self.game.numbers,
             max_steps=self._adapter.max_steps,
             renders=self._adapter.renders,
+            clocked=self.game.clocked,
+            speed=self.game.speed,
             libraries=self._libraries(),
         )
 

@@ -38,6 +38,8 @@ class Game(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         rules: how the game goes, in words; ``goal``: what the agent should achieve.
         success: when an episode counts as one, or None where a return cannot say.
         numbers: keys of ``info`` that an episode's row keeps.
+        clocked: whether people play it in real time: a step comes whether or not a key is down.
+        speed: at how many steps a second people can play it then, or None for the usual speed.
     """
 
     classes: list[str] = []
@@ -49,6 +51,8 @@ class Game(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     goal: str = ""
     success: Success | None = None
     numbers: list[str] = []
+    clocked: bool = False
+    speed: float | None = None
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

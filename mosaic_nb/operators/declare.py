@@ -58,9 +58,11 @@ class Declared:
 
     @property
     def label(self) -> str:
-        """The name with its options, for people and tables: ``sb3(policy='cartpole')``."""
+        """The name with its options, for people and tables: ``sb3(policy='cartpole')``; a person is just ``human``."""
         if self.function:
             return self.function
+        if self.kind == "human":
+            return self.name
         options = ", ".join(f"{key}={_short(value)}" for key, value in self.options.items())
         return f"{self.name}({options})" if options else self.name
 

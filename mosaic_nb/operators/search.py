@@ -23,7 +23,16 @@ HUMAN = Spec(
         "unattended": Option(
             type="array",
             help="actions or labels to play, over and over, where nobody can click; default: a HumanUnavailable",
-        )
+        ),
+        "default": Option(
+            type=["string", "integer", "number", "boolean", "array", "object"],
+            help="action or label that is done in real time while no key is down; default: the no-op, where there is "
+            "one, else the last action once more",
+        ),
+        "keys": Option(
+            type="object",
+            help="label -> KeyboardEvent.key, such as {'forward': 'w'}; default: those of the environment's family",
+        ),
     },
 )
 """The one operator without a program: the scheduler asks a person."""

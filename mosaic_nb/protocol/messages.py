@@ -390,6 +390,7 @@ class Opened(Answer, tag="opened"):
         numbers: keys of ``info`` that the episode's row keeps.
         max_steps: the episode's limit, or None.
         renders: whether there is a picture; else the text stands in for it.
+        clocked: whether people play it in real time; ``speed``: at how many steps a second they can, or None.
     """
 
     agents: dict[str, Agent]
@@ -399,6 +400,8 @@ class Opened(Answer, tag="opened"):
     numbers: list[str] = []
     max_steps: int | None = None
     renders: bool = False
+    clocked: bool = False
+    speed: float | None = None
     libraries: dict[str, str] = {}
 
 

@@ -152,7 +152,7 @@ EVENTS = Table(
         _AGENT,
         Column("time", "float", "When, since the epoch.", "s"),
         Column(
-            "event", "category", "failure, substitute, forfeit, swap, take_over, hand_back, rewind, log, ..."
+            "event", "category", "failure, substitute, forfeit, swap, take-over, hand-back, rewind, log, ..."
         ),
         Column("operator", "category", "Whom it concerns, or empty."),
         Column("detail", "string", "What happened, in words."),

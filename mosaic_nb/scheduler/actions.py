@@ -7,9 +7,14 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from mosaic_nb.errors import MosaicError
 from mosaic_nb.protocol import messages, spaces
 from mosaic_nb.recording.jsontext import to_json
 from mosaic_nb.scheduler.snapshot import Choice
+
+
+class InvalidDecision(MosaicError):
+    """An operator asked for something that is no action, or is illegal now."""
 
 
 class Actions:
@@ -20,12 +25,13 @@ class Actions:
     """
 
     def __init__(self, agent: messages.Agent) -> None:
+        self.data = agent.action_space
         self.space = spaces.from_data(agent.action_space)
         self.labels = agent.action_labels
         self.noop = agent.noop
         self._restore = spaces.restore(self.space)
         self._keys = {action: key for key, action in agent.keys.items()}
-        self._discrete = isinstance(self.space, gymnasium.spaces.Discrete)
+        self.discrete = self._discrete = isinstance(self.space, gymnasium.spaces.Discrete)
         self._start = int(self.space.start) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
         self._count = int(self.space.n) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
 
@@ -70,6 +76,30 @@ class Actions:
             return ""
         index = action - self._start
         return self.labels[index] if 0 <= index < len(self.labels) else ""
+
+    def name(self, action: Any) -> str:
+        """Return the action's label, else its value as text."""
+        return self.label(action) or self.write(action)
+
+    def assign(self, keys: dict[str, str]) -> None:
+        """Give actions other keys: label -> `KeyboardEvent.key`. One that another action had is that one's no more.
+
+        Raises:
+            ValueError: there is no such label, or two of them share a key.
+        """
+        actions = {choice.label: choice.action for choice in self.choices(None)}
+        unknown = [label for label in keys if label not in actions]
+        if unknown:
+            among = ", ".join(actions) or "none: the action space is not Discrete"
+            raise ValueError(f"keys name no action {', '.join(map(repr, unknown))}; the actions are {among}")
+        if len(set(keys.values())) < len(keys) or not all(isinstance(key, str) for key in keys.values()):
+            raise ValueError(f"keys must be a text for each action, no two alike, not {keys!r}")
+        kept = {action: key for action, key in self._keys.items() if key not in keys.values()}
+        self._keys = kept | {actions[label]: key for label, key in keys.items()}
+
+    def zero(self) -> Any:
+        """Return the first action, or where there are numbers the nearest to zero."""
+        return _zero(self.space)
 
     def write(self, action: Any) -> str:
         """Return the action as JSON text, exact."""
@@ -122,6 +152,35 @@ class Actions:
             return _read(self.space, move)
         except (ValueError, TypeError, KeyError, IndexError):
             return move
+
+
+def _zero(space: gymnasium.Space[Any]) -> Any:
+    match space:
+        case gymnasium.spaces.Discrete():
+            return int(space.start)
+        case gymnasium.spaces.Box():
+            return np.clip(np.zeros(space.shape), space.low, space.high).astype(space.dtype)
+        case gymnasium.spaces.MultiDiscrete():
+            return np.array(space.start, dtype=space.dtype)
+        case gymnasium.spaces.MultiBinary():
+            return np.zeros(space.shape, space.dtype)
+        case gymnasium.spaces.Text():
+            return space.characters[0] * space.min_length
+    return _zero_of_parts(space)
+
+
+def _zero_of_parts(space: gymnasium.Space[Any]) -> Any:
+    match space:
+        case gymnasium.spaces.Dict():
+            return {key: _zero(part) for key, part in space.spaces.items()}
+        case gymnasium.spaces.Tuple():
+            return tuple(_zero(part) for part in space.spaces)
+        case gymnasium.spaces.OneOf():
+            return 0, _zero(space.spaces[0])
+        case gymnasium.spaces.Sequence():
+            return ()
+    space.seed(0)
+    return space.sample()
 
 
 def _read(space: gymnasium.Space[Any], value: Any) -> Any:

@@ -10,8 +10,9 @@ from mosaic_nb.errors import EnvironmentFailure, MosaicError, OperatorError, Rem
 from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.scheduler.actions import Actions
-from mosaic_nb.scheduler.lane import Lane, Plan
+from mosaic_nb.scheduler.lane import Lane
 from mosaic_nb.scheduler.link import Link
+from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
 from mosaic_nb.scheduler.workers import EnvironmentWorker, OperatorWorker, Worker
 
@@ -28,12 +29,22 @@ class Company:
         environment: how the lanes' environments are made.
         casts: the declared operator of each agent, by lane; `EVERY_AGENT` stands for those not named.
         logs: the folder of the workers' logs.
+        deadline: seconds for a decision where an operator declares none, or None.
     """
 
     def __init__(
-        self, environment: messages.Environment, casts: Mapping[str, Mapping[str, Declared]], logs: Path
+        self,
+        environment: messages.Environment,
+        casts: Mapping[str, Mapping[str, Declared]],
+        logs: Path,
+        deadline: float | None = None,
     ) -> None:
         self.casts = casts
+        self._logs = logs
+        self._deadline = deadline
+        self._engaged = 0
+        self._attended: Callable[[], bool] = lambda: False
+        self._clocked: Callable[[], bool] = lambda: False
         self.environments = {
             lane: EnvironmentWorker(lane, environment, logs / f"environment-{number}.log")
             for number, lane in enumerate(casts)
@@ -41,9 +52,11 @@ class Company:
         self._operators: list[tuple[Declared, OperatorWorker]] = []
         for cast in casts.values():
             for declared in cast.values():
-                if declared.kind != "human" and self._find(declared) is None:
-                    log = logs / f"operator-{len(self._operators)}-{declared.name}.log"
-                    self._operators.append((declared, OperatorWorker(declared, log)))
+                self._hire(declared)
+
+    def room(self, attended: Callable[[], bool], clocked: Callable[[], bool]) -> None:
+        """Say how people's seats know whether a front end is there, and whether they play in real time."""
+        self._attended, self._clocked = attended, clocked
 
     def links(self) -> list[Link]:
         """Return the link of every worker that runs."""
@@ -61,8 +74,46 @@ class Company:
         assert worker is not None, f"operator {declared.label!r} has no worker"
         return worker
 
+    def provenance(self) -> dict[str, dict[str, str]]:
+        """Return what each operator that has been loaded says of itself, for the run's header."""
+        return {worker.name: worker.loaded.provenance for worker in self.operators}
+
     def _find(self, declared: Declared) -> OperatorWorker | None:
         return next((worker for other, worker in self._operators if other == declared), None)
+
+    def _hire(self, declared: Declared) -> OperatorWorker | None:
+        """Return the worker of a declared operator, made where there is none; a person has none."""
+        worker = self._find(declared)
+        if worker is None and declared.kind != "human":
+            log = self._logs / f"operator-{self._engaged}-{declared.name}.log"
+            worker = OperatorWorker(declared, log)
+            self._operators.append((declared, worker))
+            self._engaged += 1
+        return worker
+
+    async def engage(self, declared: Declared, lane: str, agent: str, step: int) -> None:
+        """Make sure that the worker of an operator runs, which may be new here; a person needs none.
+
+        Args:
+            declared: who is to sit there.
+            lane, agent, step: where, for the error.
+
+        Raises:
+            OperatorError: it could not be started.
+        """
+        known = self._find(declared) is not None
+        worker = self._hire(declared)
+        if worker is None:
+            return
+        try:
+            await worker.ensure()
+        except BaseException as error:
+            if not known:
+                self._operators.remove((declared, worker))
+                await worker.close()
+            if not isinstance(error, (MosaicError, ProtocolError)):
+                raise
+            raise _failure(worker, error, lane, agent, step) from error
 
     async def start(self) -> None:
         """Start every worker.
@@ -79,10 +130,13 @@ class Company:
                 raise result
 
     def _explain(self, worker: Worker, error: Exception) -> MosaicError:
-        log = "" if isinstance(error, RemoteError) and error.explained else worker.log_tail()
         if isinstance(worker, EnvironmentWorker):
             return EnvironmentFailure(
-                str(error), environment=worker.environment.id, lane=worker.name, step=0, log=log
+                str(error),
+                environment=worker.environment.id,
+                lane=worker.name,
+                step=0,
+                log=_log(worker, error),
             )
         lane, agent = next(
             (lane, agent)
@@ -90,9 +144,9 @@ class Company:
             for agent, declared in cast.items()
             if declared.label == worker.name
         )
-        return OperatorError(str(error), operator=worker.name, lane=lane, agent=agent, step=0, log=log)
+        return _failure(worker, error, lane, agent, 0)
 
-    def lane(self, name: str, plan: Plan, deadline: float | None, attended: Callable[[], bool]) -> Lane:
+    def lane(self, name: str, plan: Plan) -> Lane:
         """Fill every agent's place of a lane.
 
         Raises:
@@ -108,18 +162,48 @@ class Company:
                 f"{', '.join(agents)}: " + "; ".join(_misfits(unknown, missing))
             )
         seats: dict[str, Seat] = {}
-        for agent, about in agents.items():
-            declared, actions = cast.get(agent) or cast[EVERY_AGENT], Actions(about)
-            if declared.kind == "human":
-                seats[agent] = HumanSeat(declared, actions, attended)
-            else:
-                seats[agent] = WorkerSeat(self.worker(declared), name, agent, actions, deadline)
+        for agent in agents:
+            seats[agent] = self.seat(worker.opened, name, agent, cast.get(agent) or cast[EVERY_AGENT])
         return Lane(name, worker, seats, plan)
+
+    def seat(
+        self,
+        opened: messages.Opened,
+        lane: str,
+        agent: str,
+        declared: Declared,
+        relieves: Declared | None = None,
+    ) -> Seat:
+        """Return a seat for an agent; the worker of an operator must have been engaged.
+
+        Args:
+            opened: what is known of the lane's environment.
+            lane, agent: whose place.
+            declared: who sits there.
+            relieves: whose place a person takes, or None.
+
+        Raises:
+            ValueError: an option of a person's does not fit the agent's actions.
+        """
+        actions = Actions(opened.agents[agent])
+        if declared.kind == "human":
+            return HumanSeat(declared, actions, self._attended, self._clocked, relieves)
+        return WorkerSeat(self.worker(declared), lane, agent, actions, self._deadline)
 
     async def close(self) -> None:
         """End every worker; returns when all have been reaped."""
         workers: list[Worker] = [*self.environments.values(), *self.operators]
         await asyncio.gather(*(worker.close() for worker in workers))
+
+
+def _log(worker: Worker, error: Exception) -> str:
+    return "" if isinstance(error, RemoteError) and error.explained else worker.log_tail()
+
+
+def _failure(worker: Worker, error: Exception, lane: str, agent: str, step: int) -> OperatorError:
+    return OperatorError(
+        str(error), operator=worker.name, lane=lane, agent=agent, step=step, log=_log(worker, error)
+    )
 
 
 def _misfits(unknown: list[str], missing: list[str]) -> list[str]:

@@ -1,38 +1,40 @@
 """The conductor: what an arena is on the scheduler's thread.
 
-It opens ticks when code or a viewer asks, plays at a speed, and tells the viewers. Coroutines run on the
-scheduler's thread; the methods of `Controls` may be called from any.
+It holds the parts together, begins and ends, and tells the viewers. Coroutines run on the scheduler's thread; the
+methods of `Controls` may be called from any.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from mosaic_nb.errors import Aborted, LaneFailure, MosaicError
-from mosaic_nb.protocol import messages
+from mosaic_nb.errors import Aborted, MosaicError
+from mosaic_nb.operators import Declared
+from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler.casting import Company
-from mosaic_nb.scheduler.lane import CLOSED, FAILED, Plan
+from mosaic_nb.scheduler.lane import CLOSED
 from mosaic_nb.scheduler.link import gather
-from mosaic_nb.scheduler.lockstep import LockStep, Policy
+from mosaic_nb.scheduler.lockstep import LockStep
 from mosaic_nb.scheduler.past import Past
+from mosaic_nb.scheduler.people import People
 from mosaic_nb.scheduler.pictures import Pictures
-from mosaic_nb.scheduler.places import Place
+from mosaic_nb.scheduler.plan import Plan
+from mosaic_nb.scheduler.player import Player
+from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.rewinding import rewind
+from mosaic_nb.scheduler.seating import Seating
 from mosaic_nb.scheduler.snapshot import Snapshot
 from mosaic_nb.scheduler.survey import survey
 from mosaic_nb.scheduler.thread import SchedulerThread
 
-_GRACE = 1.0
-"""Seconds that an interrupted tick has to end by itself before the workers that hold it up are ended."""
 _PING_EVERY = 20.0
 _PING_DEADLINE = 60.0
 """Seconds: between two signs of life of an idle worker, and for one; a page that renders slowly is no hang."""
-_BREATH = 0.005
-"""Seconds of ticking after which the loop is given a turn: a click waits no longer."""
 
 
 class Conductor:
@@ -44,7 +46,8 @@ class Conductor:
         plan: which episodes are played.
         policy: what is done where lanes part.
         recorder: where everything is written first.
-        deadline: seconds for a decision where an operator declares none, or None.
+        speed: ticks a second of play, or None for what suits the environment.
+        clocked: whether people play in real time, or None for what suits the environment.
     """
 
     def __init__(
@@ -54,26 +57,23 @@ class Conductor:
         plan: Plan,
         policy: Policy,
         recorder: Recorder,
-        deadline: float | None,
+        speed: float | None = None,
+        clocked: bool | None = None,
     ) -> None:
-        self.speed = 8.0
         self.attended: Callable[[], bool] = lambda: False
-        self.late = 0
         self._thread = thread
         self._company = company
         self._plan = plan
-        self._policy = policy
         self._recorder = recorder
-        self._deadline = deadline
+        self._tempo = (speed, clocked)
         self._viewers: list[Callable[[Snapshot], None]] = []
-        self._busy = False
-        self._waiters: list[asyncio.Future[None]] = []
-        self._player: asyncio.Task[None] | None = None
-        self._stopping = False
         self._closed = False
-        self._note = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.lockstep = LockStep([], recorder, policy, self.changed)
+        self.player = Player(self.lockstep, self.changed, self._spawn)
+        self.people = People(self.lockstep, self.player, self.changed, self._spawn)
+        company.room(self._is_attended, lambda: self.player.clocked)
+        self._seating = Seating(self.lockstep, company, recorder)
         self._pictures = Pictures(self.lockstep)
 
     # --- life ----------------------------------------------------------------------------------------
@@ -86,12 +86,11 @@ class Conductor:
         """
         try:
             await self._company.start()
+            names = enumerate(self._company.casts)
             self.lockstep.cast(
-                [
-                    self._company.lane(name, self._plan, self._deadline, self._is_attended)
-                    for name in self._company.casts
-                ]
+                [self._company.lane(name, self._plan.of_lane(number)) for number, name in names]
             )
+            self._set_tempo(*self._tempo)
             await self.lockstep.begin(self.lockstep.lanes)
             for lane in self.lockstep.lanes:
                 if lane.error is not None:
@@ -101,11 +100,19 @@ class Conductor:
             await self.close()
             raise
 
+    def _set_tempo(self, speed: float | None, clocked: bool | None) -> None:
+        """Take the tempo that was asked for, else that of the environment where a person plays it in real time."""
+        opened = self.lockstep.lanes[0].worker.opened
+        people = bool(self.lockstep.humans())
+        self.player.clocked = opened.clocked and people if clocked is None else clocked
+        own = opened.speed if self.player.clocked else None
+        self.player.set_speed(speed or own or self.player.speed)
+
     async def _keep_asking(self) -> None:
         """Ping idle workers: one that hangs is found before its next turn, and charged then."""
         while not self._closed:
             await asyncio.sleep(_PING_EVERY)
-            if not self._busy and not self._closed:
+            if not self.player.busy and not self._closed:
                 await gather(
                     [link.request(messages.Ping(id=0), _PING_DEADLINE) for link in self._company.links()]
                 )
@@ -115,7 +122,8 @@ class Conductor:
         if self._closed:
             return
         self._closed = True
-        await self._halt()
+        self._seating.cancel()
+        await self.player.halt()
         await self._company.close()
         for lane in self.lockstep.lanes:
             self.lockstep.abandon(lane)
@@ -128,7 +136,7 @@ class Conductor:
     def _is_attended(self) -> bool:
         return self.attended()
 
-    # --- ticks ---------------------------------------------------------------------------------------
+    # --- what code asks for --------------------------------------------------------------------------
 
     async def tick(self, moves: Mapping[str, Any], blocking: bool) -> None:
         """Advance every live lane by one step, or finish the tick that is open.
@@ -144,149 +152,95 @@ class Conductor:
         """
         self._check_open()
         if moves:
-            self._offer(moves)
-        if self._busy:
-            await self._idle()
-            return
-        self._busy = True
-        self._note = ""
-        try:
-            self._raise_if_all_failed()
-            await self.lockstep.tick(blocking)
-        finally:
-            self._release()
-
-    def _release(self) -> None:
-        self._busy = False
-        self.lockstep.withdraw()
-        for waiter in self._waiters:
-            waiter.set_result(None)
-        self._waiters.clear()
-        self.changed()
-
-    async def _idle(self) -> None:
-        """Return when no tick is open."""
-        if self._busy:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await asyncio.shield(waiter)
+            self.people.offer(moves)
+        await self.player.tick(blocking)
 
     async def run(self, ticks: int | None, episodes: int | None, blocking: bool) -> int:
-        """Tick until a number of ticks is reached, or every lane has completed so many more episodes.
-
-        Returns:
-            How many ticks there were.
-        """
+        """Tick until a number of ticks is reached, or every lane has completed so many more episodes."""
         self._check_open()
-        self._stopping = False
-        done = 0
-        if episodes == 0:
-            return 0
-        targets = {lane.name: lane.completed + episodes for lane in self.lockstep.lanes} if episodes else {}
-        self.lockstep.quotas = targets
-        loop = asyncio.get_running_loop()
-        rested = loop.time()
-        try:
-            while not self._stopping and (ticks is None or done < ticks) and not self._all_there(targets):
-                await self.tick({}, blocking)
-                done += 1
-                if loop.time() - rested > _BREATH:
-                    await asyncio.sleep(0)
-                    rested = loop.time()
-        finally:
-            self.lockstep.quotas = {}
-        return done
-
-    def _all_there(self, targets: Mapping[str, int]) -> bool:
-        lanes = [lane for lane in self.lockstep.lanes if lane.status != FAILED]
-        return bool(targets) and all(lane.completed >= targets[lane.name] for lane in lanes)
+        return await self.player.run(ticks, episodes, blocking)
 
     def interrupt(self) -> None:
-        """Stop soon: the tick under way may end by itself for a moment, then what holds it up is ended."""
-        self._stopping = True
-        asyncio.get_running_loop().call_later(_GRACE, self._abort_tick, self.lockstep.ticks)
+        """Stop soon: what is under way may end by itself for a moment, then what holds it up is ended."""
+        self._seating.cancel()
+        self.player.interrupt()
 
-    def _abort_tick(self, number: int) -> None:
-        if self._busy and self.lockstep.ticks == number:
-            self.lockstep.abort()
-
-    async def begin(self, seed: int | None = None, onward: bool = False) -> None:
-        """Begin anew in every lane: the same seed, another, or (``onward``) the next of the plan."""
-        self._check_open()
-        await self._halt()
-        if seed is not None:
-            self._plan = replace(self._plan, seed=seed)
-        length = self._plan.trial_length
-        starts = [(lane.next_position - 1) // length * length for lane in self.lockstep.lanes]
-        place = 0 if seed is not None else (max(starts) + length if onward else max(min(starts), 0))
-        for lane in self.lockstep.lanes:
-            self.lockstep.abandon(lane)
-            lane.plan = self._plan
-            lane.next_position = place
-        await self.lockstep.begin(self.lockstep.lanes)
-        self._raise_if_all_failed()
-
-    async def go_back(self, places: Mapping[str, Place], tick: int) -> None:
-        """Take every lane back to its place, on a new branch.
+    async def begin(self, seed: int | None = None, onward: bool = False, shared: bool | None = None) -> None:
+        """Begin anew in every lane: the same seed, another, or (``onward``) the next of the plan.
 
         Args:
-            places: where each lane was.
-            tick: how many ticks the arena had had then.
+            seed: the new one, or None.
+            onward: whether to go on to the plan's next trial.
+            shared: whether all lanes play the same seeds; None leaves that as it is.
+        """
+        plan = self._plan
+        plan = replace(
+            plan,
+            seed=plan.seed if seed is None else seed,
+            shared=plan.shared if shared is None else shared,
+        )
+        plans = [plan.of_lane(number) for number in range(len(self.lockstep.lanes))]
+        async with self._undisturbed():
+            length = plan.trial_length
+            starts = [(lane.next_position - 1) // length * length for lane in self.lockstep.lanes]
+            place = 0 if seed is not None else (max(starts) + length if onward else max(min(starts), 0))
+            self._plan = plan
+            for lane, own in zip(self.lockstep.lanes, plans, strict=True):
+                self.lockstep.abandon(lane)
+                lane.plan = own
+                lane.next_position = place
+            await self.lockstep.begin(self.lockstep.lanes)
+        self.lockstep.raise_if_all_failed()
+
+    async def go_back(self, moment: int | None = None, ticks: int | None = None) -> None:
+        """Take every lane back to where it was, on a new branch.
+
+        Args:
+            moment: one of the timeline's, or None.
+            ticks: how many ticks to go back, where no moment is given.
 
         Raises:
+            ValueError: there is no such moment, or it is no longer remembered.
             Diverged: an environment does not replay; nothing has changed.
             LaneFailure: an environment could not be started, and nothing has changed; or every lane has failed.
         """
-        self._check_open()
-        await self._halt()
-        self._busy = True
-        try:
+        timeline = self.lockstep.timeline
+        async with self._undisturbed():
+            if moment is None:
+                moment = timeline.moment(self.lockstep.ticks - (ticks or 0))
+            places, tick = timeline.place(moment), timeline.tick(moment)
             await rewind(self.lockstep, self._company, Past(self._recorder), places, tick)
+            timeline.truncate(moment)
             self._plan = self.lockstep.lanes[0].plan
+        self.lockstep.raise_if_all_failed()
+
+    async def swap(self, lane: str, declared: Declared, agent: str | None) -> None:
+        """Seat an operator in an agent's place, also while a tick is open: then it decides in that very tick.
+
+        Raises:
+            ValueError: there is no such lane or agent.
+            OperatorError: it could not be seated; who sat there sits there still.
+            Aborted: it was interrupted.
+        """
+        self._check_open()
+        await self._seating.swap(lane, declared, agent)
+        self.changed()
+
+    @asynccontextmanager
+    async def _undisturbed(self) -> AsyncIterator[None]:
+        """Halt, and keep ticks and changes of the cast out meanwhile."""
+        self._check_open()
+        self._seating.cancel()
+        await self.player.halt()
+        try:
+            async with self.lockstep.stage:
+                yield
         finally:
-            self._release()
-        self._raise_if_all_failed()
-
-    async def _halt(self) -> None:
-        """Stop playing, and take the open tick back."""
-        self._stopping = True
-        if self._busy:
-            self.lockstep.abort()
-            await self._idle()
-        if self._player is not None:
-            self._player.cancel()
-
-    def _offer(self, moves: Mapping[str, Any]) -> None:
-        seats = {(lane.name, agent): seat for lane, agent, seat in self.lockstep.humans()}
-        names = {lane.name for lane in self.lockstep.lanes}
-        if not isinstance(moves, Mapping):
-            raise TypeError(f"moves are lane -> action, such as {{'me': 'forward'}}, not {moves!r}")
-        for name, move in moves.items():
-            if name not in names:
-                raise ValueError(f"there is no lane {name!r}; the lanes are {', '.join(sorted(names))}")
-            own = {agent: seat for (lane, agent), seat in seats.items() if lane == name}
-            if not own:
-                by_hand = ", ".join(dict.fromkeys(lane for lane, _ in seats)) or "none"
-                raise ValueError(f"nobody plays lane {name!r} by hand; lanes with a person: {by_hand}")
-            by_agent = (
-                move if isinstance(move, Mapping) and set(move) <= set(own) else {next(iter(own)): move}
-            )
-            for agent, action in by_agent.items():
-                if not own[agent].choose(action, None):
-                    own[agent].offer(action)
+            self.changed()
 
     def _check_open(self) -> None:
         if self._closed:
             raise MosaicError("this arena is closed; make a new one")
-
-    def _raise_if_all_failed(self) -> None:
-        first: LaneFailure | None = None
-        for lane in self.lockstep.lanes:
-            if lane.error is None:
-                return
-            first = first or lane.error
-        if first is not None:
-            raise first
 
     # --- viewers -------------------------------------------------------------------------------------
 
@@ -297,88 +251,83 @@ class Conductor:
             for viewer in list(self._viewers):
                 viewer(snapshot)
 
+    @property
+    def late(self) -> int:
+        """How many moves of people came too late, or twice, and were ignored."""
+        return self.people.late
+
     def snapshot(self) -> Snapshot:
         """Return the arena as it stands."""
-        asking = any(seat.turn is not None for _, _, seat in self.lockstep.humans())
-        phase = "closed" if self._closed else "waiting" if asking else "playing" if self._player else "idle"
-        if phase == "idle" and self._busy:
-            phase = "stepping"
-        playing = self._player is not None
-        return survey(
-            self.lockstep, self._plan, phase=phase, speed=self.speed, playing=playing, note=self._note
-        )
+        return survey(self.lockstep, self._plan, self.player, closed=self._closed)
+
+    def watch(self, viewer: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Call ``viewer`` on the scheduler's thread at once and after every change; returns how to stop it."""
+
+        def begin() -> None:
+            self._viewers.append(viewer)
+            viewer(self.snapshot())
+
+        def stop() -> None:
+            if viewer in self._viewers:
+                self._viewers.remove(viewer)
+
+        self._thread.post(begin)
+        return lambda: self._thread.post(stop)
 
     # --- Controls: from any thread -------------------------------------------------------------------
 
-    def step(self) -> None:
-        """Open a tick; ignored while one is open."""
-        self._thread.post(self._step)
-
-    def _step(self) -> None:
-        if not self._busy and not self._closed:
-            self._spawn(self.tick({}, blocking=False))
+    def step(self, count: int = 1) -> None:
+        """Open a tick, ``count`` of them one after another; ignored while one is open."""
+        self._post(self.player.step, count)
 
     def play(self) -> None:
         """Tick at the arena's speed until paused."""
-        self._thread.post(self._play)
-
-    def _play(self) -> None:
-        if self._player is None and not self._closed:
-            self._player = asyncio.ensure_future(self._guard(self._keep_playing()))
-            self.changed()
-
-    async def _keep_playing(self) -> None:
-        self._stopping = False
-        loop = asyncio.get_running_loop()
-        try:
-            while not self._stopping:
-                due = loop.time() + 1 / self.speed
-                await self.tick({}, blocking=False)
-                await asyncio.sleep(max(0.0, due - loop.time()))
-        finally:
-            self._player = None
-            self.changed()
+        self._post(self.player.play)
 
     def pause(self) -> None:
         """Stop playing after the tick under way."""
-        self._thread.post(self._pause)
+        self._post(self.player.pause)
 
-    def _pause(self) -> None:
-        self._stopping = True
-        if self._player is not None and not self._busy:
-            self._player.cancel()
+    def stop(self) -> None:
+        """Stop whatever is under way: playing, several steps, an open tick, a change of the cast."""
+        self._post(self._seating.cancel)
+        self._post(self.player.stop)
 
-    def reset(self, seed: int | None = None) -> None:
-        """Begin anew: the same seed, or the one given."""
-        self._thread.post(lambda: self._spawn(self.begin(seed)))
+    def reset(self, seed: int | None = None, shared: bool | None = None) -> None:
+        """Begin anew: the same seed or the one given, shared by all lanes or not, or as before."""
+        self._post(lambda: self._spawn(self.begin(seed, shared=shared)))
+
+    def rewind(self, moment: int) -> None:
+        """Go back to a moment of the past, replayed and checked, and continue from there on a new branch."""
+        self._post(lambda: self._spawn(self.go_back(moment)))
 
     def set_speed(self, ticks_per_second: float) -> None:
         """Change the speed of play."""
+        self._post(self.player.set_speed, ticks_per_second)
 
-        def change() -> None:
-            self.speed = min(max(float(ticks_per_second), 0.1), 1000.0)
-            self.changed()
-
-        self._thread.post(change)
+    def set_clocked(self, on: bool) -> None:
+        """Have people play in real time, or be asked."""
+        self._post(self.people.set_clocked, on)
 
     def choose(self, lane: str, agent: str, action: Any, turn: int | None) -> None:
         """A person's move; with ``turn`` None and no tick open it starts one. A late one is counted and ignored."""
-        self._thread.post(self._choose, lane, agent, action, turn)
+        self._post(self.people.choose, lane, agent, action, turn)
 
-    def _choose(self, lane: str, agent: str, action: Any, turn: int | None) -> None:
-        seat = {(at.name, who): seat for at, who, seat in self.lockstep.humans()}.get((lane, agent))
-        if seat is None or self._closed:
-            self.late += 1
-            return
-        try:
-            if seat.choose(action, turn):
-                self.changed()
-            elif turn is None and not self._busy:
-                self._spawn(self.tick({lane: {agent: action}}, blocking=False))
-            else:
-                self.late += 1
-        except ValueError as error:
-            self._say(str(error))
+    def hold(self, lane: str, agent: str, action: Any) -> None:
+        """Real time: what the person does from now on, as long as the key is down; None when it is up."""
+        self._post(self.people.hold, lane, agent, action)
+
+    def take_over(self, lane: str, agent: str) -> None:
+        """Seat a person in the operator's place from the next decision on."""
+        self._post(lambda: self._spawn(self._reseat(self._seating.take_over(lane, agent))))
+
+    def hand_back(self, lane: str, agent: str) -> None:
+        """Seat the operator again whose place a person has taken."""
+        self._post(lambda: self._spawn(self._reseat(self._seating.hand_back(lane, agent))))
+
+    async def _reseat(self, exchange: Any) -> None:
+        await exchange
+        self.changed()
 
     def pictures(
         self, format: str, done: Callable[[Mapping[str, messages.Picture]], None], quality: int = 85
@@ -395,19 +344,17 @@ class Conductor:
         """Return every lane's picture."""
         return await self._pictures.take(format, quality)
 
-    def watch(self, viewer: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Call ``viewer`` on the scheduler's thread at once and after every change; returns how to stop it."""
+    def _post(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call on the scheduler's thread, unless the arena is closed by then; misuse is shown to the viewers."""
+        self._thread.post(self._hear, function, *arguments)
 
-        def begin() -> None:
-            self._viewers.append(viewer)
-            viewer(self.snapshot())
-
-        def stop() -> None:
-            if viewer in self._viewers:
-                self._viewers.remove(viewer)
-
-        self._thread.post(begin)
-        return lambda: self._thread.post(stop)
+    def _hear(self, function: Callable[..., Any], *arguments: Any) -> None:
+        if self._closed:
+            return
+        try:
+            function(*arguments)
+        except ValueError as error:
+            self._say(str(error))
 
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.ensure_future(self._guard(coroutine))
@@ -418,10 +365,11 @@ class Conductor:
         """Run what a viewer asked for: what goes wrong is shown there, for nobody awaits it."""
         try:
             await coroutine
-        except (MosaicError, ValueError) as error:
-            if not isinstance(error, Aborted):
-                self._say(str(error))
+        except Aborted:
+            pass
+        except (MosaicError, ProtocolError, ValueError) as error:
+            self._say(str(error))
 
     def _say(self, note: str) -> None:
-        self._note = note
+        self.player.note = note
         self.changed()

@@ -11,37 +11,11 @@ from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.jsontext import to_json
 from mosaic_nb.scheduler import seeds
 from mosaic_nb.scheduler.outcomes import Outcomes
+from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
 from mosaic_nb.scheduler.workers import EnvironmentWorker
 
 STARTING, RUNNING, HELD, FAILED, CLOSED = "starting", "running", "held", "failed", "closed"
-
-SEEDS = 1 << 62
-"""Seeds are below this: tables hold 64 bits, and the seeds that follow one must fit too."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which episodes a lane plays.
-
-    Attributes:
-        seed: the declared seed of the first trial; the next trials play the seeds that follow.
-        trial_length: episodes on one hidden instance.
-        run_seed: what every draw of an operator depends on beside the episode.
-    """
-
-    seed: int
-    trial_length: int = 1
-    run_seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, value in (("seed", self.seed), ("run_seed", self.run_seed)):
-            if not 0 <= value < SEEDS:
-                raise ValueError(f"{name} must be at least 0 and less than 2**62, not {value}")
-
-    def declared(self, position: int) -> int:
-        """Return the declared seed of the episode at a position of the plan."""
-        return self.seed + position // self.trial_length
 
 
 @dataclass
@@ -103,6 +77,8 @@ class Lane:
         self.completed = 0
         self.next_position = 0
         self.frame = 0
+        self.digest = ""
+        self.seconds = 0.0
         self.episode: Episode | None = None
         self.observations: dict[str, messages.Observation] = {}
         self.moves: dict[str, Move] = {}
@@ -161,6 +137,19 @@ class Lane:
                 views[agent] = observed.observation_space
         return views
 
+    async def introduce(self, agent: str, seat: Seat) -> messages.Observation | None:
+        """Tell the environment what a newcomer perceives; returns what that is now, where the agent is to move.
+
+        Raises:
+            MosaicError: it asks to perceive what this environment cannot give.
+        """
+        if not self.worker.running or self._generation != self.worker.generation:
+            return None  # `prepare` will
+        loaded = seat.worker.loaded if isinstance(seat, WorkerSeat) else messages.Loaded(id=0)
+        observed = await self.worker.observe(agent, loaded)
+        self.views[agent] = observed.observation_space
+        return observed.observation
+
     def move_to(self, worker: EnvironmentWorker, views: dict[str, dict[str, Any]]) -> None:
         """Play on in this environment, which runs and has been told what each seat perceives."""
         self.worker = worker
@@ -193,6 +182,11 @@ class Lane:
     def trial_over(self) -> bool:
         """Whether the episode under way, or just over, is the last of its trial."""
         return self.episode is None or self.episode.position == self.plan.trial_length - 1
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a trial is under way that a newcomer has to be told of; else it begins with the next episode."""
+        return self.status == RUNNING or (self.status == HELD and not self.trial_over)
 
     def tell_seat(self, agent: str, observation_space: dict[str, Any]) -> messages.Episode:
         """Return what the seat of an agent is told of the episode under way."""
@@ -246,9 +240,11 @@ class Lane:
         for agent, reward in transition.rewards.items():
             episode.returns[agent] = episode.returns.get(agent, 0.0) + reward
         rows = self._rows(transition)
+        self.digest = transition.digest
         self._settle(transition)
         episode.step += 1
         self.frame += 1
+        self.seconds = transition.seconds
         self.perceive(transition.observations)
         if transition.over:
             episode.terminated = bool(transition.terminated)
@@ -364,16 +360,16 @@ class Lane:
 
     # --- failures ------------------------------------------------------------------------------------
 
-    def operator_error(self, agent: str, error: Exception) -> OperatorError:
-        """Return the error of an operator that failed here."""
-        seat = self.seats[agent]
+    def operator_error(self, agent: str, error: Exception, newcomer: Seat | None = None) -> OperatorError:
+        """Return the error of an operator that failed here, or was to sit here."""
+        seat = newcomer or self.seats[agent]
         log = (
             seat.worker.log_tail()
             if isinstance(seat, WorkerSeat) and not isinstance(error, RemoteError)
             else ""
         )
         return OperatorError(
-            _reason(error), operator=seat.operator, lane=self.name, agent=agent, step=self._step(), log=log
+            _reason(error), operator=seat.operator, lane=self.name, agent=agent, step=self.step, log=log
         )
 
     def environment_failure(self, error: Exception) -> EnvironmentFailure:
@@ -381,10 +377,12 @@ class Lane:
         log = "" if isinstance(error, RemoteError) else self.worker.log_tail()
         environment = self.worker.environment.id
         return EnvironmentFailure(
-            _reason(error), environment=environment, lane=self.name, step=self._step(), log=log
+            _reason(error), environment=environment, lane=self.name, step=self.step, log=log
         )
 
-    def _step(self) -> int:
+    @property
+    def step(self) -> int:
+        """How many steps the episode has had."""
         return self.episode.step if self.episode is not None else 0
 
 
@@ -396,4 +394,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RemoteError):
         return str(error) if error.explained else f"{error}\n{error.traceback}".rstrip()
     name = type(error).__name__
-    return str(error) if name in ("WorkerDied", "DeadlineExceeded", "InvalidAction") else f"{name}: {error}"
+    return str(error) if name in ("WorkerDied", "DeadlineExceeded", "InvalidDecision") else f"{name}: {error}"

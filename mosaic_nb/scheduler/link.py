@@ -280,6 +280,13 @@ async def gather(pendings: Sequence[Pending]) -> None:
         await _gather_on_loop(waiting)
 
 
+def release(pendings: Sequence[Pending]) -> None:
+    """Have the `gather` that waits for these return with what is still open: waiting again goes on where it was."""
+    for pending in pendings:
+        if not pending.done and pending.wake is not None:
+            pending.wake()
+
+
 def _unsettled(pendings: Sequence[Pending]) -> list[Pending]:
     return [pending for pending in pendings if pending.reply is None and pending.error is None]
 

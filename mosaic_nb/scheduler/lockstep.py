@@ -9,37 +9,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from mosaic_nb.errors import Aborted, LaneFailure, MosaicError, WorkerDied
+from mosaic_nb.errors import LaneFailure, MosaicError, WorkerDied
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.recorder import Recorder
+from mosaic_nb.scheduler.actions import InvalidDecision
+from mosaic_nb.scheduler.keys import StandIn
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, HELD, RUNNING, STARTING, Lane, Move
-from mosaic_nb.scheduler.link import Pending, gather
-from mosaic_nb.scheduler.seats import HumanSeat, Unattended, WorkerSeat
-
-Row = tuple[Any, ...]
-
-
-class InvalidAction(MosaicError):
-    """An operator asked for something that is no action, or is illegal now."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What the lock-step does where lanes part.
-
-    Attributes:
-        on_end: ``"hold"`` keeps a finished lane's last frame until all have finished; ``"next"`` goes on.
-        on_failure: ``"stop"`` stops the lane, ``"forfeit"`` ends its episode, ``"substitute"`` acts in the
-            operator's place.
-        environment_deadline: seconds for a reset or step of an environment.
-    """
-
-    on_end: str = "hold"
-    on_failure: str = "stop"
-    environment_deadline: float = 60.0
+from mosaic_nb.scheduler.ledger import Ledger
+from mosaic_nb.scheduler.link import Pending
+from mosaic_nb.scheduler.outcomes import Outcomes
+from mosaic_nb.scheduler.policy import Policy
+from mosaic_nb.scheduler.questions import Questions
+from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
+from mosaic_nb.scheduler.timeline import Timeline
 
 
 class LockStep:
@@ -50,6 +34,10 @@ class LockStep:
         recorder: what is shown is on disk first.
         policy: what to do where lanes part.
         changed: called when there is something new to see.
+
+    Attributes:
+        stage: held by whoever changes the lanes: a tick (but not while decisions are awaited), a reset, a rewind,
+            an exchange of seats.
     """
 
     def __init__(
@@ -58,11 +46,12 @@ class LockStep:
         self.policy = policy
         self.ticks = 0
         self.quotas: dict[str, int] = {}
-        self._recorder = recorder
+        self.stage = asyncio.Lock()
+        self._ledger = Ledger(recorder)
         self._changed = changed
-        self._open: list[Pending] = []
-        self._aborted = False
-        self._rows: dict[str, list[Row]] = {"steps": [], "episodes": [], "calls": [], "events": []}
+        self.timeline = Timeline()
+        self.questions = Questions(self.stage, changed)
+        self._blocking = False
         self.cast(lanes)
 
     def cast(self, lanes: Sequence[Lane]) -> None:
@@ -87,28 +76,22 @@ class LockStep:
             HumanToMove, HumanUnavailable: a person would have to be asked and cannot; nothing has moved.
             Aborted: `abort` was called.
         """
-        self._aborted = False
+        self.questions.begin()
+        self._blocking = blocking
+        await self.stage.acquire()
         try:
-            await self.begin(self._due())
+            await self.begin(self.due())
             lanes = [lane for lane in self.lanes if lane.status == RUNNING]
             self._require_humans(blocking)
             await self._decide(lanes)
             await self._advance([lane for lane in lanes if lane.status == RUNNING])
         finally:
+            self.questions.end()
             self.write()
+            self.stage.release()
         self.ticks += 1
+        self.timeline.note(self.lanes, self.ticks)
         self._changed()
-
-    def abort(self) -> None:
-        """Give the tick under way up: questions to people are taken back, workers that owe an answer are ended."""
-        self._aborted = True
-        for pending in self._open:
-            if pending.done:
-                continue
-            if pending.link is None:
-                pending.resolve(None, Aborted("the tick was given up"))
-            else:
-                pending.link.fail(Aborted("it was ended because the tick was interrupted"))
 
     def withdraw(self) -> None:
         """Forget the moves that people offered and no question took."""
@@ -119,10 +102,11 @@ class LockStep:
         """Return every person's seat."""
         return self._humans
 
-    async def _wait(self, pendings: list[Pending]) -> None:
-        self._open = pendings
-        await gather(pendings)
-        self._open = []
+    def raise_if_all_failed(self) -> None:
+        """Raise the first lane's error where every lane has failed."""
+        if self.lanes and all(lane.error is not None for lane in self.lanes):
+            assert self.lanes[0].error is not None
+            raise self.lanes[0].error
 
     def _require_humans(self, blocking: bool) -> None:
         for lane, agent, seat in self._humans:
@@ -131,7 +115,7 @@ class LockStep:
 
     # --- beginning episodes --------------------------------------------------------------------------
 
-    def _due(self) -> list[Lane]:
+    def due(self) -> list[Lane]:
         """Return the lanes whose next episode begins with this tick."""
         for lane in self.lanes:
             if lane.status != RUNNING:
@@ -161,6 +145,8 @@ class LockStep:
             if lane.status == RUNNING:
                 self.note(lane, "begin", json.dumps(_beginning(lane)))
         self.write()
+        if all(lane.episode is not None for lane in self.lanes):
+            self.timeline.note(self.lanes, self.ticks)
         self._changed()
 
     async def _ready(self, lanes: Sequence[Lane]) -> list[bool]:
@@ -184,13 +170,13 @@ class LockStep:
             )
             for lane in lanes
         ]
-        await self._wait(asked)
+        await self.questions.wait(asked)
         for lane, pending in zip(lanes, asked, strict=True):
             if pending.error is not None:
                 self._fail_environment(lane, pending.error)
                 continue
             lane.status = RUNNING
-            lane.current.digest = pending.reply.digest
+            lane.digest = lane.current.digest = pending.reply.digest
             lane.frame += 1
             lane.perceive(pending.reply.observations)
 
@@ -201,17 +187,17 @@ class LockStep:
                 pending = seat.begin(lane.tell_seat(agent, lane.views[agent]))
                 if pending is not None:
                     asked.append((lane, agent, pending))
-        await self._wait([pending for _, _, pending in asked])
+        await self.questions.wait([pending for _, _, pending in asked])
         for lane, agent, pending in asked:
             if pending.error is not None:
                 self._fail_operator(lane, agent, pending.error)
             else:
-                self._keep_calls(lane, agent, pending.reply.calls, None)
+                self._ledger.keep_calls(lane, agent, pending.reply.calls, None)
 
     # --- deciding ------------------------------------------------------------------------------------
 
     async def _decide(self, lanes: Sequence[Lane]) -> None:
-        asked: list[tuple[Lane, str, Pending]] = []
+        asked = self.questions.asked
         for lane in lanes:
             lane.moves = {}
             step = lane.current.step
@@ -225,12 +211,44 @@ class LockStep:
                     asked.append((lane, agent, seat.ask(observation, step, lane.decision_seed(agent))))
         if self._humans:  # somebody may have to see that it is their turn
             self._changed()
-        await self._wait([pending for _, _, pending in asked])
-        if self._aborted:
-            raise Aborted("the tick was given up; nothing has moved")
-        for lane, agent, pending in asked:
+        await self.questions.answers()
+        for lane, agent, pending in self.questions.asked:
             if lane.status == RUNNING:
                 self._take_decision(lane, agent, pending)
+
+    def require_answerable(self, lane: Lane, agent: str, seat: Seat) -> None:
+        """Refuse a newcomer to an open tick who could never answer.
+
+        Raises:
+            HumanToMove, HumanUnavailable: it is a person, who could not be asked.
+        """
+        if isinstance(seat, HumanSeat) and self.questions.includes(lane, agent):
+            seat.require(lane.name, self._blocking)
+
+    def exchange(
+        self,
+        lane: Lane,
+        agent: str,
+        seat: Seat,
+        observation: messages.Observation | None,
+        outcomes: Outcomes,
+    ) -> None:
+        """Seat a newcomer, who has been brought to where the lane is; in an open tick it is asked at once.
+
+        Args:
+            lane, agent: whose place.
+            seat: the newcomer.
+            observation: as it perceives it, where the agent is to move.
+            outcomes: of the newcomer, what is open.
+        """
+        lane.seats[agent] = seat
+        lane.outcomes.adopt(agent, outcomes)
+        if observation is not None and agent in lane.observations:
+            lane.perceive({**lane.observations, agent: observation})
+        self.cast(self.lanes)
+        if self.questions.includes(lane, agent):
+            question = seat.ask(lane.observations[agent], lane.step, lane.decision_seed(agent))
+            self.questions.replace(lane, agent, question)
 
     async def _bring_back(self, lane: Lane, agent: str, seat: WorkerSeat) -> None:
         """Charge a worker that failed between two ticks; one that has been charged is started anew."""
@@ -254,17 +272,17 @@ class LockStep:
             asked=asked,
             action=action,
             milliseconds=(pending.answered - pending.asked) * 1e3,
-            fallback="unattended" if type(decision) is Unattended else "",
+            fallback=decision.fallback if type(decision) is StandIn else "",
             probabilities=decision.probabilities,
             value=decision.value,
         )
         if decision.calls:
-            self._keep_calls(lane, agent, decision.calls, lane.current.step)
+            self._ledger.keep_calls(lane, agent, decision.calls, lane.current.step)
         reason = seat.actions.explain(action, lane.observations[agent].action_mask)
         if reason is not None:
             move.invalid = True
             takes = seat.actions.takes()
-            self._fail_operator(lane, agent, InvalidAction(f"{reason}{takes and '; it takes ' + takes}"))
+            self._fail_operator(lane, agent, InvalidDecision(f"{reason}{takes and '; it takes ' + takes}"))
 
     # --- advancing -----------------------------------------------------------------------------------
 
@@ -274,19 +292,20 @@ class LockStep:
             actions = {agent: move.action for agent, move in lane.moves.items()}
             request = messages.StepEnvironment(id=0, lane=lane.name, step=lane.current.step, actions=actions)
             asked.append((lane, lane.worker.link.request(request, self.policy.environment_deadline)))
-        await self._wait([pending for _, pending in asked])
+        await self.questions.wait([pending for _, pending in asked])
         for lane, pending in asked:
             if pending.error is not None:
                 self._fail_environment(lane, pending.error)
                 continue
-            self._rows["steps"] += lane.take(pending.reply)
+            self._ledger.steps += lane.take(pending.reply)
             if pending.reply.over:
                 self._end(lane, "terminated" if lane.current.terminated else "truncated")
 
     def _end(self, lane: Lane, how: str) -> None:
         lane.status = HELD
         lane.completed += 1
-        self._rows["episodes"].append(lane.episode_row(how))
+        self.timeline.hear(lane, "end", how)
+        self._ledger.episodes.append(lane.episode_row(how))
 
     # --- failing -------------------------------------------------------------------------------------
 
@@ -328,7 +347,7 @@ class LockStep:
         operator = lane.seats[error.agent].operator if error.agent else ""
         self.note(lane, "failure", str(error), agent=error.agent, operator=operator)
         if lane.episode is not None:
-            self._rows["episodes"].append(lane.episode_row("failed"))
+            self._ledger.episodes.append(lane.episode_row("failed"))
             lane.completed += 1
 
     # --- rows ----------------------------------------------------------------------------------------
@@ -337,7 +356,7 @@ class LockStep:
         """Keep the row of an episode that is not played to its end; False where none with a step is under way."""
         under_way = lane.status == RUNNING and bool(lane.current.step)
         if under_way:
-            self._rows["episodes"].append(lane.episode_row(end))
+            self._ledger.episodes.append(lane.episode_row(end))
         return under_way
 
     def abandon(self, lane: Lane) -> None:
@@ -351,23 +370,12 @@ class LockStep:
 
     def note(self, lane: Lane, event: str, detail: str, *, agent: str = "", operator: str = "") -> None:
         """Keep an event of a lane; written with the next rows."""
-        self._rows["events"].append(lane.event_row(event, detail, agent=agent, operator=operator))
-
-    def _keep_calls(self, lane: Lane, agent: str, calls: Sequence[messages.Call], step: int | None) -> None:
-        for call in calls:
-            hashes = (
-                self._recorder.blob(call.prompt),
-                self._recorder.blob(call.reply),
-                [self._recorder.blob(image) for image in call.images],
-            )
-            self._rows["calls"].append(lane.call_row(call, agent, step, hashes))
+        self._ledger.events.append(lane.event_row(event, detail, agent=agent, operator=operator))
+        self.timeline.hear(lane, event, detail)
 
     def write(self) -> None:
         """Put the rows that are kept on disk."""
-        rows = self._rows
-        if any(rows.values()):
-            self._recorder.write(**rows)
-            self._rows = {name: [] for name in rows}
+        self._ledger.write()
 
 
 def _beginning(lane: Lane) -> dict[str, Any]:

@@ -18,6 +18,12 @@ class Outcomes:
         """An episode begins: nothing is open."""
         self._open.clear()
 
+    def adopt(self, agent: str, others: Outcomes) -> None:
+        """Have of an agent what others have open, and nothing else: somebody new acts for it."""
+        self._open.pop(agent, None)
+        if agent in others._open:
+            self._open[agent] = others._open[agent]
+
     def settle(
         self, observations: Mapping[str, Observation], actions: Mapping[str, Any], transition: Transition
     ) -> list[tuple[str, Outcome]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mosaic_nb.errors import LaneFailure
-from mosaic_nb.scheduler.lane import Episode, Lane, Plan
+from mosaic_nb.scheduler.lane import Episode, Lane
+from mosaic_nb.scheduler.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

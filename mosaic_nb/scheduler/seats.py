@@ -15,6 +15,7 @@ from mosaic_nb.errors import Aborted, HumanToMove, HumanUnavailable
 from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import messages
 from mosaic_nb.scheduler.actions import Actions
+from mosaic_nb.scheduler.keys import Keys, StandIn
 from mosaic_nb.scheduler.link import Pending
 from mosaic_nb.scheduler.workers import OperatorWorker
 
@@ -25,11 +26,15 @@ class Seat(Protocol):
     Attributes:
         operator, kind: of who sits there, for the tables.
         actions: the actions of the agent.
+        declared: who sits there.
+        relieves: whose place a person has taken, or None.
     """
 
     operator: str
     kind: str
     actions: Actions
+    declared: Declared
+    relieves: Declared | None
 
     @property
     def learns(self) -> bool:
@@ -43,6 +48,9 @@ class Seat(Protocol):
 
     def tell(self, outcome: messages.Outcome) -> None:
         """Say what came of a step; it travels with the next request."""
+
+    def leave(self, successor: Seat) -> None:
+        """Somebody else sits here from now on; what this one was asked is not waited for any more."""
 
 
 class WorkerSeat:
@@ -59,6 +67,8 @@ class WorkerSeat:
         self, worker: OperatorWorker, lane: str, agent: str, actions: Actions, deadline: float | None = None
     ) -> None:
         self.worker = worker
+        self.declared = worker.declared
+        self.relieves: Declared | None = None
         self.operator = worker.declared.label
         self.kind = worker.declared.kind
         self.actions = actions
@@ -107,6 +117,12 @@ class WorkerSeat:
         self._untold.append(outcome)
         self._trial[-1][1].append(outcome)
 
+    def leave(self, successor: Seat) -> None:
+        """Have the operator close the seat, unless it is the same worker's that sits there from now on."""
+        if self.current and not (isinstance(successor, WorkerSeat) and successor.worker is self.worker):
+            where: dict[str, Any] = {"id": 0, "lane": self._lane, "agent": self._agent}
+            self.worker.link.request(messages.CloseSeat(**where, learn=self._take_untold()))
+
     def uncharged(self) -> Exception | None:
         """Return why the operator's worker is gone, if that has not been charged to this seat yet."""
         broken = self.worker.broken
@@ -151,39 +167,66 @@ class WorkerSeat:
 
 
 class HumanSeat:
-    """A person's seat: a question waits here until a move answers it.
+    """A person's seat: a question waits here until a move answers it, or the clock does.
 
     Args:
-        declared: the ``human`` operator; its ``unattended`` moves are played, over and over, where nobody can be asked.
+        declared: the ``human`` operator; its ``unattended`` moves are played, over and over, where nobody can be
+            asked, its ``default`` is done under the clock while no key is down, its ``keys`` are those of the actions.
         actions: the actions of the agent.
         attended: says whether a front end is there.
+        clocked: says whether people play in real time.
+        relieves: whose place the person has taken, or None.
+
+    Raises:
+        ValueError: the default is no action, or the keys name none.
     """
 
     learns = False
     _turns = count(1)
 
-    def __init__(self, declared: Declared, actions: Actions, attended: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        declared: Declared,
+        actions: Actions,
+        attended: Callable[[], bool],
+        clocked: Callable[[], bool] = lambda: False,
+        relieves: Declared | None = None,
+    ) -> None:
         self.operator = declared.label
         self.kind = declared.kind
         self.actions = actions
+        self.declared = declared
+        self.relieves = relieves
         self._turn = 0
-        self._declared = declared
         self._attended = attended
+        self._clocked = clocked
         self._unattended = cycle(declared.unattended) if declared.unattended else None
         self._moves: deque[Any] = deque()
         self._mask: Any = None
         self._question: Pending | None = None
+        actions.assign(declared.options.get("keys", {}))
+        self._keys = Keys(actions, declared.options.get("default"))
 
     @property
     def turn(self) -> int | None:
         """The number of the open question, or None."""
         return self._turn if self._question is not None and not self._question.done else None
 
+    @property
+    def default(self) -> str:
+        """What is done under the clock while no key is down, by name; empty for the last action once more."""
+        return self._keys.default
+
     def begin(self, episode: messages.Episode) -> None:
         """A person needs no reset."""
+        self._keys.begin()
 
     def tell(self, outcome: messages.Outcome) -> None:
         """A person has seen it."""
+
+    def leave(self, successor: Seat) -> None:
+        """A click that still comes is late."""
+        self._question = None
 
     def perceive(self, observation: messages.Observation) -> None:
         """Take note of what is legal, before any tick is open."""
@@ -228,14 +271,17 @@ class HumanSeat:
             )
 
     def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
-        """Ask; answered at once where a move was offered."""
+        """Ask; answered at once where a move was offered, nobody can be asked, or the clock does not wait."""
         self._mask = observation.action_mask
-        question = Pending(None, timeout=self._declared.deadline)
+        question = Pending(None, timeout=self.declared.deadline)
         if self._moves:
             question.resolve(messages.Decision(id=0, action=self._moves.popleft()))
+            self._keys.note(question.reply.action)
         elif self._unattended is not None and not self._attended():
             move = self.actions.parse(next(self._unattended), self._mask)
-            question.resolve(Unattended(id=0, action=move))
+            question.resolve(StandIn(id=0, action=move, fallback="unattended"))
+        elif self._clocked():
+            self._keys.answer(question, self._mask)
         else:
             self._question = question
             self._turn = next(self._turns)
@@ -251,8 +297,22 @@ class HumanSeat:
             return False
         action = self.actions.parse(move, self._mask)
         self._question.resolve(messages.Decision(id=0, action=action))
+        self._keys.note(action)
         return True
 
+    def hurry(self) -> None:
+        """Answer the open question as the clock would."""
+        if self._question is not None and self.turn is not None:
+            self._keys.answer(self._question, self._mask)
 
-class Unattended(messages.Decision, tag="unattended"):
-    """A person's decision that no person made; the row says so."""
+    def press(self, move: Any) -> None:
+        """A key went down: under the clock this is done until it is up, and once at least.
+
+        Raises:
+            ValueError: it is no action.
+        """
+        self._keys.press(self.actions.parse(move, None))
+
+    def release(self) -> None:
+        """The key is up."""
+        self._keys.release()

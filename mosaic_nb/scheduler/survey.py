@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from mosaic_nb.scheduler.lane import FAILED, HELD, RUNNING, Lane, Plan
+from mosaic_nb.scheduler.lane import FAILED, HELD, RUNNING, Lane, Move
 from mosaic_nb.scheduler.lockstep import LockStep
+from mosaic_nb.scheduler.plan import Plan
+from mosaic_nb.scheduler.player import Player
 from mosaic_nb.scheduler.seats import HumanSeat
 from mosaic_nb.scheduler.snapshot import LaneView, SeatView, Snapshot
 
 
-def survey(lockstep: LockStep, plan: Plan, *, phase: str, speed: float, playing: bool, note: str) -> Snapshot:
+def survey(lockstep: LockStep, plan: Plan, player: Player, *, closed: bool) -> Snapshot:
     """Return the snapshot of an arena.
 
     Args:
         lockstep: its lanes and ticks.
         plan: its seeds.
-        phase, speed, playing: see `Snapshot`.
-        note: what went wrong with the last thing that somebody asked for, or empty.
+        player: how it advances.
+        closed: whether it is closed.
     """
+    phase = "closed" if closed else player.phase
     lanes = lockstep.lanes
     over = bool(lanes) and all(lane.status in (HELD, FAILED) for lane in lanes)
     views = tuple(_lane(lane, over) for lane in lanes)
@@ -26,10 +29,15 @@ def survey(lockstep: LockStep, plan: Plan, *, phase: str, speed: float, playing:
         seed=min(declared, default=plan.seed),
         tick=lockstep.ticks,
         phase=phase,
-        speed=speed,
-        status=note or _status(views, phase, over, lockstep.ticks),
+        speed=player.speed,
+        status=player.note or _status(views, phase, over, lockstep.ticks),
         lanes=views,
-        playing=playing,
+        playing=player.playing,
+        shared=plan.shared,
+        clocked=player.clocked,
+        waits_for=player.waits_for,
+        moment=lockstep.timeline.last,
+        chapter=lockstep.timeline.chapter,
     )
 
 
@@ -70,19 +78,27 @@ def _held(lane: Lane) -> str:
 
 def _seat(lane: Lane, agent: str) -> SeatView:
     seat, move = lane.seats[agent], lane.moves.get(agent)
+    person = seat if isinstance(seat, HumanSeat) else None
     labels = [choice.label for choice in seat.actions.choices(None)] if move and move.probabilities else []
     return SeatView(
         agent=agent,
         operator=seat.operator,
         kind=seat.kind,
-        turn=seat.turn if isinstance(seat, HumanSeat) else None,
-        choices=seat.actions.choices(seat.mask)
-        if isinstance(seat, HumanSeat) and lane.status == RUNNING
-        else (),
+        turn=person.turn if person else None,
+        choices=seat.actions.choices(person.mask) if person and lane.status == RUNNING else (),
         action=_done(lane, agent),
         probabilities=tuple(zip(labels, move.probabilities or (), strict=False)) if move else (),
         value=move.value if move else None,
+        space=seat.actions.data if person and not seat.actions.discrete else None,
+        default=person.default if person else "",
+        milliseconds=move.milliseconds if move and move.answered else None,
+        note=_note(move) if move else "",
+        relieves=seat.relieves.label if seat.relieves else "",
     )
+
+
+def _note(move: Move) -> str:
+    return move.fallback or ("an invalid action" if move.invalid else "")
 
 
 def _done(lane: Lane, agent: str) -> str:

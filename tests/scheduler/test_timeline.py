@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import mosaic_nb as mnb
 from mosaic_nb.protocol.messages import Seed
-from mosaic_nb.scheduler.lane import HELD, RUNNING, Episode, Lane, Plan
+from mosaic_nb.scheduler.lane import HELD, RUNNING, Episode, Lane
+from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.timeline import Timeline
 
 LANES = ("a", "b", "c")

@@ -1,0 +1,109 @@
+"""The people of an arena: their moves on the way to their seats. Everything here runs on the scheduler's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from mosaic_nb.scheduler.lockstep import LockStep
+from mosaic_nb.scheduler.player import Player
+from mosaic_nb.scheduler.seats import HumanSeat
+
+
+class People:
+    """Hands people's moves on.
+
+    Args:
+        lockstep: where their seats are.
+        player: what a move may set going.
+        changed: called when there is something new to see.
+        spawn: runs a coroutine that nobody awaits.
+
+    Attributes:
+        late: how many moves came too late, or twice, and were ignored.
+    """
+
+    def __init__(
+        self,
+        lockstep: LockStep,
+        player: Player,
+        changed: Callable[[], None],
+        spawn: Callable[[Coroutine[Any, Any, Any]], object],
+    ) -> None:
+        self.late = 0
+        self._lockstep = lockstep
+        self._player = player
+        self._changed = changed
+        self._spawn = spawn
+
+    def _seats(self) -> dict[tuple[str, str], HumanSeat]:
+        return {(lane.name, agent): seat for lane, agent, seat in self._lockstep.humans()}
+
+    def offer(self, moves: Mapping[str, Any]) -> None:
+        """Take moves given from code: lane -> action, or lane -> {agent: action}; they answer open questions too.
+
+        Raises:
+            TypeError, ValueError: they are none; the message names what would be.
+        """
+        seats = self._seats()
+        names = {lane.name for lane in self._lockstep.lanes}
+        if not isinstance(moves, Mapping):
+            raise TypeError(f"moves are lane -> action, such as {{'me': 'forward'}}, not {moves!r}")
+        for name, move in moves.items():
+            if name not in names:
+                raise ValueError(f"there is no lane {name!r}; the lanes are {', '.join(sorted(names))}")
+            own = {agent: seat for (lane, agent), seat in seats.items() if lane == name}
+            if not own:
+                by_hand = ", ".join(dict.fromkeys(lane for lane, _ in seats)) or "none"
+                raise ValueError(f"nobody plays lane {name!r} by hand; lanes with a person: {by_hand}")
+            by_agent = (
+                move if isinstance(move, Mapping) and set(move) <= set(own) else {next(iter(own)): move}
+            )
+            for agent, action in by_agent.items():
+                if not own[agent].choose(action, None):
+                    own[agent].offer(action)
+
+    def choose(self, lane: str, agent: str, action: Any, turn: int | None) -> None:
+        """Take a click: the answer to the open question, a short press of a key under the clock, or a tick's start.
+
+        Raises:
+            ValueError: it is no action, or illegal now.
+        """
+        seat = self._seats().get((lane, agent))
+        if seat is None:
+            self.late += 1
+        elif seat.choose(action, turn):
+            self._changed()
+        elif self._player.clocked and turn is None:
+            self.hold(lane, agent, action)
+            self.hold(lane, agent, None)
+        elif turn is None and not self._player.busy:
+            seat.offer(action)
+            self._spawn(self._player.tick(blocking=False))
+        else:
+            self.late += 1
+
+    def hold(self, lane: str, agent: str, action: Any) -> None:
+        """Take note of a key that went down under the clock, or (None) up; the first one starts the clock.
+
+        Raises:
+            ValueError: it is no action.
+        """
+        seat = self._seats().get((lane, agent))
+        if seat is None or not self._player.clocked:
+            self.late += seat is None and action is not None
+        elif action is None:
+            seat.release()
+        elif not self._player.resting:
+            seat.press(action)
+            if self._player.phase == "idle":
+                self._player.play()
+
+    def set_clocked(self, on: bool) -> None:
+        """Have people play in real time, where open questions are answered at once; or be asked."""
+        self._player.clocked = on
+        for seat in self._seats().values():
+            seat.release()
+            if on:
+                seat.hurry()
+        self._changed()
