@@ -236,6 +236,18 @@ class Lab:
         """What a cell put out."""
         return self.cell(number).locator(".jp-OutputArea").first
 
+    def arena(self, number: int, lanes: int) -> Locator:
+        """Run the cell that makes and shows an arena; return its widget, once every lane has its picture."""
+        self.run_cell(number)
+        widget = self.cell_output(number).locator(".mnb")
+        expect(widget.locator(".mnb-canvas:visible")).to_have_count(lanes)
+        return widget
+
+    def read(self, number: int) -> Any:
+        """Run a cell that prints JSON; return what it says."""
+        self.run_cell(number)
+        return json.loads(self.cell_output(number).inner_text())
+
     def cells(self) -> list[dict[str, Any]]:
         """Type and source of every cell as the page has them now."""
         cells = "window.jupyterapp.shell.currentWidget.content.model.cells"
