@@ -200,7 +200,12 @@ def test_a_click_on_a_button_that_cannot_be_used_does_nothing(stage: Stage) -> N
     for name in ("Step", "Play", "Reset", "Random seed"):
         stage.page.get_by_role("button", name=name).click(force=True)
     controls.close()
-    assert {message["type"] for message in stage.page.evaluate("window.sent")} <= {"hello", "look"}
+    assert {message["type"] for message in stage.page.evaluate("window.sent")} <= {
+        "hello",
+        "look",
+        "history",
+        "inspect",
+    }
 
 
 def test_keys_play_while_the_widget_has_the_focus(stage: Stage, fake: FakeControls) -> None:

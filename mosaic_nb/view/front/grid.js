@@ -1,44 +1,71 @@
 // The front end of mosaic_nb.view.Grid: draws the snapshots it is sent and says what a person did.
 //
-// It keeps nothing of the arena. Every part is a function that builds its elements once and returns
-// {element, update}.
+// It keeps nothing of the arena but the newest snapshot and the moment of the past that somebody looks at. Every part
+// is a function that builds its elements once and returns {element, update}; what parts may say and ask is `tell`.
 
 import { buildBar } from "./bar.js";
+import { buildBelow } from "./below.js";
 import { label, make, reveal, write } from "./elements.js";
+import { offer } from "./download.js";
 import { buildLanes } from "./lanes.js";
-import { buildProjector } from "./pictures.js";
+import { buildProjector, decode } from "./pictures.js";
 
 const HELLO_EVERY = 500; // ms until a hello is said again, as long as nobody answers
 const NO_ANSWER_AFTER = 3000; // ms until a person is told that the kernel does not answer
 const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel about as much as a message
+const GONE = "The kernel was restarted or has ended: run the cell again to go on.";
 
 function render({ model, el }) {
   const id = Math.random().toString(36).slice(2);
   const status = make("p", { class: "mnb-status", role: "status", "aria-live": "polite" }, "Waiting for the kernel.");
   const stop = new AbortController();
+  const hearers = new Map();
   let waiting = null;
   let greeted = false;
+  let gone = false;
   let inSight = true;
   let received = 0;
   let acknowledged = 0;
+  let serial = 0;
   let said = null;
+  let live = null;
+  let past = null;
+  let chosen = null;
+
   const tell = {
+    signal: stop.signal,
     control(message) {
-      model.send(message);
+      send(message);
       waiting ??= setTimeout(() => write(status, "No answer yet: the kernel may be busy, or gone."), NO_ANSWER_AFTER);
     },
+    ask: (message) => send({ ...message, view: id }),
+    listen: (kind, hear) => hearers.set(kind, [...(hearers.get(kind) ?? []), hear]),
     say: (text) => write(status, text),
     focus: () => root.focus({ preventScroll: true }),
+    now: () => past ?? live,
+    recall,
+    back,
+    chosen: () => chosen,
+    chooseLane(name, open = false) {
+      chosen = name;
+      refresh();
+      if (open) below.open();
+    },
   };
   const bar = buildBar(tell);
   const lanes = buildLanes(tell);
+  const below = buildBelow(tell);
   const root = make("div", { class: "mnb", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
-  root.append(make("div", { class: "mnb-inner" }, bar.element, status, lanes.element));
+  root.append(make("div", { class: "mnb-inner" }, bar.element, status, lanes.element, below.element));
   reveal(bar.element, false);
+  reveal(below.element, false);
 
+  function send(message) {
+    if (!gone) model.send(message);
+  }
   const looking = () => inSight && !document.hidden;
-  const hello = () => model.send({ type: "hello", view: id, looking: looking() });
-  const look = () => greeted && model.send({ type: "look", view: id, looking: looking() });
+  const hello = () => send({ type: "hello", view: id, looking: looking() });
+  const look = () => greeted && send({ type: "look", view: id, looking: looking() });
 
   function answered() {
     clearTimeout(waiting);
@@ -46,35 +73,67 @@ function render({ model, el }) {
     waiting = null;
   }
 
-  function update(snapshot) {
+  function refresh() {
+    if (!live) return;
+    const shown = past ?? live;
     reveal(bar.element, true);
-    label(root, `Arena ${snapshot.title}`);
-    root.dataset.phase = snapshot.phase;
-    root.dataset.tick = snapshot.tick;
-    bar.update(snapshot);
-    lanes.update(snapshot);
-    if (snapshot.status !== said) write(status, (said = snapshot.status));
+    reveal(below.element, true);
+    label(root, `Arena ${live.title}`);
+    Object.assign(root.dataset, { phase: live.phase, tick: live.tick, past: past !== null, moment: shown.moment });
+    bar.update(live, past);
+    lanes.update(shown);
+    below.update(live, past);
+    const words = past ? `Looking back at tick ${past.tick} of ${live.tick}.` : sentence(live);
+    if (words !== said) write(status, (said = words));
   }
 
-  function show(message, buffers) {
+  // What comes while somebody looks at the past moves the bar and the timeline alone.
+  const project = buildProjector((message, pictured, images) => {
+    live = message.snapshot;
+    refresh();
+    if (past) images.forEach((image) => image?.close());
+    else lanes.draw(pictured.pictures, images, ++serial);
+    if (pictured.pictures.length && !past) root.dataset.drawn = pictured.snapshot.tick;
+    if (message.number - acknowledged < ACKNOWLEDGE_EVERY) return;
+    acknowledged = message.number;
+    send({ type: "acknowledge", number: acknowledged });
+  });
+
+  async function recall(message, buffers) {
+    const open = (picture) => picture.buffer === null ? null : decode(picture.format, buffers[picture.buffer]);
+    const images = await Promise.all(message.pictures.map(open));
+    past = asPast(message.snapshot);
+    refresh();
+    lanes.draw(message.pictures, images, ++serial);
+    root.dataset.recalled = past.moment;
+  }
+
+  function back() {
+    if (!past) return;
+    past = null;
+    refresh();
+    look(); // as one who has just come: the pictures of now are sent again
+  }
+
+  function hear(message, buffers) {
     answered();
-    if (message.type !== "show") return undefined;
+    if (message.view !== undefined && message.view !== id) return undefined; // an answer to another page
+    if (message.type !== "show") return hearers.get(message.type)?.forEach((hearer) => hearer(message, buffers));
     greeted = true;
     if (message.number < received) return undefined;
     received = message.number;
     return project(message, buffers);
   }
+  tell.listen("trouble", ({ words }) => tell.say(words));
+  tell.listen("file", offer);
 
-  // The state with its pictures: all lanes change in one frame of the screen. What is drawn is acknowledged, not what
-  // arrives: so nobody draws and sends more than this page can paint.
-  const project = buildProjector((message, pictured, images) => {
-    update(message.snapshot);
-    lanes.draw(pictured.pictures, images, pictured.number);
-    if (pictured.pictures.length) root.dataset.drawn = pictured.snapshot.tick;
-    if (message.number - acknowledged < ACKNOWLEDGE_EVERY) return;
-    acknowledged = message.number;
-    model.send({ type: "acknowledge", number: acknowledged });
-  });
+  // JupyterLab keeps the page as it was when the kernel goes; it only notes that nobody is at the other end.
+  function lost() {
+    gone = true;
+    clearTimeout(waiting);
+    root.dataset.phase = "gone";
+    write(status, GONE);
+  }
 
   const watcher = new IntersectionObserver((entries) => {
     inSight = entries[entries.length - 1].isIntersecting;
@@ -82,8 +141,8 @@ function render({ model, el }) {
   });
   root.addEventListener("keydown", (event) => lanes.press(event));
   document.addEventListener("visibilitychange", look, { signal: stop.signal });
-  addEventListener("pagehide", () => model.send({ type: "leave", view: id }), { signal: stop.signal });
-  model.on("msg:custom", show);
+  addEventListener("pagehide", () => send({ type: "leave", view: id }), { signal: stop.signal });
+  model.on("msg:custom", hear);
   const greeting = setInterval(() => (greeted ? clearInterval(greeting) : hello()), HELLO_EVERY);
   el.append(root);
   watcher.observe(root);
@@ -94,9 +153,19 @@ function render({ model, el }) {
     clearTimeout(waiting);
     watcher.disconnect();
     stop.abort();
-    model.off("msg:custom", show);
-    model.send({ type: "leave", view: id });
+    model.off("msg:custom", hear);
+    send({ type: "leave", view: id });
   };
+}
+
+function sentence({ status, waits_for: slow }) {
+  return slow ? `${status} · waits for ${slow}` : status;
+}
+
+// Nobody is asked in the past.
+function asPast(snapshot) {
+  const seats = (lane) => lane.seats.map((seat) => ({ ...seat, turn: null }));
+  return { ...snapshot, phase: "past", lanes: snapshot.lanes.map((lane) => ({ ...lane, seats: seats(lane) })) };
 }
 
 export default { render };
