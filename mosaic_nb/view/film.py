@@ -62,7 +62,7 @@ class Film:
         self.bytes += len(_text(self._moments[-1]))
         if self.bytes > self._max_bytes:
             raise ValueError(
-                f"the page would have more than {self._max_bytes / 1e6:.0f} MB at its {len(self)}th moment; "
+                f"the page would have more than {self._max_bytes / 1e6:g} MB from moment {recollection.moment} on; "
                 f"take a part, first=..., last=..., or fewer moments, every=..., or allow more, max_bytes=..."
             )
 

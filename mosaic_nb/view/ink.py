@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import wrap
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -72,14 +73,14 @@ class Ink:
         self.text((x + 7, y), text, room, size, colour)
 
     def lines(self, box: Box, lines: Sequence[str], size: int, height: int, colour: str) -> None:
-        """Write lines with letters of one width, as text pictures are meant, as many and as much as fit."""
+        """Write lines with letters of one width, as text pictures are meant; as many as fit, long ones broken."""
         x, y, width, room = box
-        font = _fixed(size)
-        fitting = int(width / font.getlength("m"))
-        for row, line in enumerate(lines[: room // height]):
-            shown = "".join(letter if letter.isprintable() else " " for letter in line[:fitting])
-            place = x, y + row * height + height // 2
-            self._draw.text(place, shown.encode("utf-8", "replace").decode(), colour, font, anchor="lm")
+        font, most = _fixed(size), room // height
+        fitting = max(1, int(width / font.getlength("m")))
+        rows = [row for line in lines[:most] for row in _broken(line[: fitting * most], fitting)]
+        for number, row in enumerate(rows[:most]):
+            place = x, y + number * height + height // 2
+            self._draw.text(place, row.encode("utf-8", "replace").decode(), colour, font, anchor="lm")
 
     def picture(self, box: Box, data: bytes) -> None:
         """Show an encoded picture in the middle of a box, as large as fits."""
@@ -96,6 +97,11 @@ def _cut(text: str, room: float, size: int) -> tuple[str, float]:
     while shown and font.getlength(shown) > room:
         shown = shown[:-2] + "…" if len(shown) > 1 else ""
     return shown, font.getlength(shown)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    shown = "".join(letter if letter.isprintable() else " " for letter in line)
+    return [shown] if len(shown) <= width else wrap(shown, width)
 
 
 @lru_cache(maxsize=16)
