@@ -13,8 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from mosaic_nb.protocol.messages import Picture
 from mosaic_nb.scheduler.snapshot import Snapshot
+from mosaic_nb.testing.controls import FakeControls
 from mosaic_nb.view.script import script, style
 from mosaic_nb.view.wire import pack, plain
+from tests.browser.game import CAST, Game
 from tests.browser.jupyterlab import CHROMIUM_FLAGS, NO_CHROMIUM, WAIT, Lab, Server, find_chromium
 
 STAGE = Path(__file__).with_name("stage.js")
@@ -94,13 +96,12 @@ def tabs(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def lab(tabs: BrowserContext, server: Server) -> Iterator[Lab]:
     """A fresh page of JupyterLab. Its kernels end with the test, which leaves the notebook's cells unharmed."""
-    page = tabs.new_page()
-    lab = Lab(server, page)
+    lab = Lab(server, tabs.new_page())
     yield lab
     try:
         lab.check_unharmed()
     finally:
-        page.close()
+        lab.page.close()
         server.end_kernels()
 
 
@@ -110,6 +111,15 @@ def stage(browser: Browser) -> Iterator[Stage]:
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     yield Stage(context.new_page())
     context.close()
+
+
+@pytest.fixture
+def game(stage: Stage) -> Iterator[Game]:
+    """Three lanes without a person, not yet on the page, which is to have no error at the end."""
+    fake = FakeControls(CAST)
+    yield Game(stage, fake)
+    fake.close()
+    assert stage.errors == []
 
 
 @pytest.fixture

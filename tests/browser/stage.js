@@ -11,5 +11,8 @@ async (source) => {
     const bytes = (text) => new DataView(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer);
     window.receive = (message, buffers) =>
         Promise.all([...hearers].map((hear) => hear(message, buffers.map(bytes))));
-    window.leave = module.default.render({model, el: document.getElementById("here")});
+    window.enter = () => {
+        window.leave = module.default.render({model, el: document.getElementById("here")});
+    };
+    window.enter();
 }

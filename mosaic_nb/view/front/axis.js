@@ -2,13 +2,15 @@
 
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 });
 
-// Multiples of 1, 2 or 5 times a power of ten, at most `most` of them, from the last one below to the first above.
+const OVER = 0.02; // steps by which a value may lie beyond the first or the last number
+
+// Multiples of 1, 2 or 5 times a power of ten, about `most` of them, that reach from low to high.
 export function niceTicks(low, high, most) {
   const rough = (high - low) / Math.max(1, most - 1);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((each) => each * power >= rough * 0.999999);
-  const from = Math.floor(low / step + 1e-9);
-  const count = Math.ceil(high / step - 1e-9) - from;
+  const from = Math.floor(low / step + OVER);
+  const count = Math.ceil(high / step - OVER) - from;
   return Array.from({ length: count + 1 }, (_, at) => Number(((from + at) * step).toPrecision(12)));
 }
 

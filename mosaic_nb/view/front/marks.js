@@ -89,7 +89,10 @@ function buildMark(event, { tip, seek }) {
 }
 
 function describe(marks, record) {
-  const lines = marks.map((mark) => `tick ${record.tick(mark.moment)}, ${mark.lane}: ${mark.words || kind(mark.event)[1]}`);
+  const lines = marks.map((mark) => {
+    const place = `tick ${record.tick(mark.moment)}${mark.lane && `, ${mark.lane}`}`;
+    return `${place}: ${kind(mark.event)[1]}${mark.words && `; ${mark.words}`}`;
+  });
   if (lines.length > MOST_WORDS) lines.splice(MOST_WORDS - 1, Infinity, `and ${lines.length - MOST_WORDS + 1} more`);
   return lines.join("\n");
 }

@@ -43,7 +43,8 @@ export function buildRecord() {
   const tick = (moment) => {
     const [point, next] = [points[index(moment)], points[index(moment) + 1]];
     if (!point) return 0;
-    return Math.max(0, Math.min(point.tick + moment - point.moment, next?.tick ?? Infinity));
+    const most = Math.max(point.tick, next?.tick ?? Infinity);
+    return Math.max(0, Math.min(point.tick + moment - point.moment, most));
   };
 
   // Where a moment lies from left to right, from 0 to 1, and which one lies there.

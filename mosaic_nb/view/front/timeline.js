@@ -1,6 +1,6 @@
 // One rail for all lanes: drag to any past tick, and continue from there.
 
-import { button, enable, label, make, reveal, write } from "./elements.js";
+import { button, make, reveal, write } from "./elements.js";
 import { buildMarks, buildMarksLegend } from "./marks.js";
 import { followPointer } from "./pointer.js";
 import { buildRequest } from "./request.js";
@@ -16,13 +16,13 @@ export function buildTimeline(tell, record, point) {
   const back = () => {
     wanted = null;
     scrub.drop();
-    if (past) tell.back();
-    else paint();
+    tell.back();
+    paint();
   };
   const seek = (moment) => {
     if (!live) return;
     if (moment >= live.moment) return back();
-    if (moment === wanted) return;
+    if (moment === value()) return;
     wanted = Math.max(record.first(), moment);
     scrub.want(wanted);
     paint();
@@ -51,7 +51,7 @@ export function buildTimeline(tell, record, point) {
   const update = (newest, shown) => {
     if (past && !shown) wanted = null;
     [live, past] = [newest, shown];
-    if (wanted !== null && wanted >= live.moment) wanted = null;
+    if (wanted >= live.moment || wanted === past?.moment) wanted = null;
     marks.update();
     legend.update();
     paint();
@@ -78,7 +78,7 @@ function buildHead({ back, rewind, rail }) {
     write(where, away ? `tick ${tick} of ${live.tick}` : `tick ${tick}`);
     write(hint, away ? farewell(tick) : "Drag, or use the arrow keys, to look at an earlier tick.");
     reveal(buttons, away);
-    enable(go.element, live.phase !== "closed");
+    reveal(go.element, live.phase !== "closed");
     element.dataset.away = away;
   };
   return { element, paint };

@@ -1,0 +1,75 @@
+"""The widget's bottom row as a whole in Chromium: hostile texts, and pictures of it for people to look at."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from mosaic_nb.scheduler.snapshot import Inspection, Mark
+from mosaic_nb.testing.controls import FakeControls, FakeLane
+from tests.browser.game import EIGHT, Game, Stage
+from tests.browser.jupyterlab import SCREENSHOTS
+from tests.browser.test_front_end import HOSTILE
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_texts_are_only_text(stage: Stage, text: str) -> None:
+    clean = text.encode("utf-8", "replace").decode()
+    fake = FakeControls([FakeLane(clean), FakeLane("other")])
+    game = Game(stage, fake)
+    game.open(5)
+    mark = game.mark(Mark(3, clean, "part", clean), Mark(5, clean, clean, clean))
+    mark.first.hover()
+    expect(stage.page.locator(".mnb-tip")).to_contain_text(clean[:60])
+    game.inspected(Inspection(clean, 5, {clean: clean}, {clean: clean, "constructor": clean}))
+    assert game.drawer.locator("pre:visible").evaluate_all("all => all.map(each => each.textContent)") == [
+        clean
+    ]
+    for tab in ("Decision", "Log"):
+        game.drawer.get_by_role("tab", name=tab).click()
+    assert stage.page.evaluate("window.pwned") is None
+    assert (
+        stage.page.locator(
+            ".mnb-below :is(script, img, iframe, style, link, form, object, embed, video)"
+        ).count()
+        == 0
+    )
+    box = stage.page.locator(".mnb-below").evaluate("each => each.scrollWidth - each.clientWidth")
+    assert box <= 0, "the layout holds"
+    assert stage.errors == []
+    fake.close()
+
+
+STORY = (
+    *(Mark(0, lane.name, "begin", "seed 7") for lane in EIGHT),
+    Mark(5, "PPO", "part", "PPO: left, LLM: forward"),
+    Mark(12, "LLM", "take-over", "a person plays on for LLM"),
+    Mark(17, "LLM", "hand-back", "LLM plays again"),
+    Mark(22, "script", "swap", "script is now random"),
+    Mark(25, "DQN", "end", "goal reached"),
+    Mark(28, "VLM", "failure", "the model did not answer"),
+)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1180, 380])
+@pytest.mark.parametrize("count", [4, 8])
+def test_what_it_looks_like(stage: Stage, count: int, width: int, dark: bool) -> None:
+    fake = FakeControls(EIGHT[:count])
+    game = Game(stage, fake)
+    game.page.set_viewport_size({"width": width, "height": 900})
+    names = {lane.name for lane in EIGHT[:count]}
+    game.marks = tuple(mark for mark in STORY if mark.lane in names)
+    game.open(31, theme=str(not dark).lower())
+    game.page.evaluate(f"document.body.style.background = '{'#111418' if dark else '#fff'}'")
+    game.rail.press("PageDown")
+    game.answer()
+    game.answer()
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    name = f"below-{count}-{width}-{'dark' if dark else 'light'}"
+    game.page.locator(".mnb-below").screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+    fake.close()
+    assert stage.errors == []
+    assert game.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
