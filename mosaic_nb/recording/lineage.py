@@ -90,7 +90,7 @@ def current(table: str, rows: pd.DataFrame, events: pd.DataFrame) -> pd.DataFram
     keep = (episode < cuts.episode) | ((episode == cuts.episode) & at_cut)
     if table == EVENTS.name:
         keep |= rows["event"].isin(LASTING).to_numpy()
-    return rows[keep].reset_index(drop=True)
+    return _without_traces(rows[keep].reset_index(drop=True))
 
 
 class _Cuts:
@@ -125,6 +125,13 @@ class _Cuts:
             over[where],
             begun[where],
         )
+
+
+def _without_traces(rows: pd.DataFrame) -> pd.DataFrame:
+    """Drop the categories that only rows left behind had."""
+    for name in rows.select_dtypes("category"):
+        rows[name] = rows[name].cat.remove_unused_categories()
+    return rows
 
 
 def _steps(rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:

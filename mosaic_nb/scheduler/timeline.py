@@ -183,6 +183,17 @@ class Timeline:
         """Return how many ticks there had been at a moment."""
         return self._ticks[moment - self.first]
 
+    def moment(self, tick: int) -> int:
+        """Return the newest moment with so many ticks before it.
+
+        Raises:
+            ValueError: there is none, or it is no longer remembered.
+        """
+        place = bisect_right(self._ticks, tick) - 1
+        if place < 0 or self._ticks[place] != tick:
+            raise ValueError(f"there is no moment after {tick} ticks to go back to")
+        return self.first + place
+
     def place(self, moment: int) -> dict[str, Place]:
         """Return where each lane was at a moment.
 
