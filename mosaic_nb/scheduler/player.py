@@ -16,6 +16,8 @@ _BREATH = 0.005
 """Seconds of ticking after which the loop is given a turn: a click waits no longer."""
 _REST = 0.8
 """Seconds after an episode of a person ended under the clock: keys still going down do not begin the next one."""
+_LONG = 0.15
+"""Seconds after which a tick that is still open is shown as such."""
 _OVERRUN = 1.2
 """Times its period that a tick may take before somebody is said to slow it."""
 
@@ -58,6 +60,7 @@ class Player:
         self._series = 0
         self._nap: asyncio.Future[None] | None = None
         self._rested = 0.0
+        self._watching = False
 
     @property
     def phase(self) -> str:
@@ -87,6 +90,7 @@ class Player:
         self.busy = True
         self.note = ""
         began = self._loop().time()
+        self._watch()
         try:
             self._lockstep.raise_if_all_failed()
             await self._lockstep.tick(blocking)
@@ -98,6 +102,19 @@ class Player:
                 waiter.set_result(None)
             self._waiters.clear()
             self._changed()
+
+    def _watch(self) -> None:
+        """Have viewers see a tick that takes long; a timer for each tick would cost more than one for many."""
+        if not self._watching:
+            self._watching = True
+            self._loop().call_later(_LONG, self._look, self._lockstep.ticks)
+
+    def _look(self, tick: int) -> None:
+        self._watching = False
+        if self.busy and self._lockstep.ticks == tick:
+            self._changed()
+        elif self.busy:
+            self._watch()
 
     async def idle(self) -> None:
         """Return when no tick is open."""

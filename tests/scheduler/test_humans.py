@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 import mosaic_nb as mnb
-from mosaic_nb.scheduler.snapshot import Snapshot
+from tests.scheduler.viewer import Viewer
 
 LANES = {"me": "human", "random": "random"}
 ENVIRONMENT = "MiniGrid-DoorKey-5x5-v0"
@@ -21,28 +20,6 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on a loop of its own, whatever runs on this thread."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, coroutine).result()
-
-
-class Viewer:
-    """Watches an arena and waits for what it should come to."""
-
-    def __init__(self, arena: mnb.Arena) -> None:
-        self.last: Snapshot | None = None
-        self._news = threading.Condition()
-        self.controls = arena._conductor
-        arena._conductor.attended = lambda: True
-        arena._conductor.watch(self._show)
-
-    def _show(self, snapshot: Snapshot) -> None:
-        with self._news:
-            self.last = snapshot
-            self._news.notify_all()
-
-    def until(self, wanted: Any) -> Snapshot:
-        with self._news:
-            assert self._news.wait_for(lambda: self.last is not None and wanted(self.last), 20), self.last
-            assert self.last is not None
-            return self.last
 
 
 def test_a_move_from_code_by_label_or_value() -> None:
