@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -35,6 +36,10 @@ _ON_END = ("hold", "next")
 _ON_FAILURE = ("stop", "forfeit", "substitute")
 _HELLO = 3.0
 """Seconds that a person's turn waits for a front end to say hello, before it is unavailable."""
+_DEAF = (
+    "ipykernel 6 hears clicks only between cells: while this one awaits, the widget cannot answer. Interrupt it and "
+    "press Step there instead, or give the move as step_async({lane: action}); ipykernel 7 hears them at once"
+)
 
 
 class Arena(Shown, Tables):
@@ -65,6 +70,8 @@ class Arena(Shown, Tables):
             the environment.
         shared_seeds: whether all lanes play the same seeds; else every lane's are 1000 above those of the one
             before it.
+        keep_frames: MiB of pictures that were shown that are kept in the run's folder, for a quick look back; 0
+            keeps none. They go with the arena.
         path: the run's folder; without one it lies in the user's cache folder, see `path` and `save`.
 
     Raises:
@@ -95,6 +102,7 @@ class Arena(Shown, Tables):
         speed: float | None = None,
         clocked: bool | None = None,
         shared_seeds: bool = True,
+        keep_frames: int = 256,
         path: str | Path | None = None,
         **unknown: Any,
     ) -> None:
@@ -112,6 +120,7 @@ class Arena(Shown, Tables):
         declared = declare_environment(
             environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps
         )
+        keep_frames = at_least("keep_frames", keep_frames, 0)
         casts = {name: _cast(name, lane) for name, lane in named(lanes).items()}
         self._path = Path(path) if path is not None else _scratch(declared.id)
         self._known_failures: set[str] = set()
@@ -124,7 +133,9 @@ class Arena(Shown, Tables):
             provenance=_header(declared, casts, plan, policy),
         )
         company = Company(declared, casts, self._path / "logs", deadline)
-        self._conductor = Conductor(self._thread, company, plan, policy, self._recorder, speed, clocked)
+        self._conductor = Conductor(
+            self._thread, company, plan, policy, self._recorder, speed, clocked, keep_frames
+        )
         self._thread.call(self._conductor.start())
         self._recorder.update_header(**_cast_header(company))
 
@@ -289,8 +300,12 @@ class Arena(Shown, Tables):
 
     async def _wait_for_front_end(self) -> None:
         """Give a widget that has just been displayed the time to say hello."""
-        if self._grid is not None and self._conductor.lockstep.humans() and not self._grid.front_end:
+        if self._grid is None or not self._conductor.lockstep.humans():
+            return
+        if not self._grid.front_end:
             await asyncio.to_thread(self._grid.wait_for_front_end, _HELLO)
+        if self._grid.front_end and _hears_between_cells_only():
+            warnings.warn(_DEAF, RuntimeWarning, stacklevel=3)
 
 
 def play(
@@ -358,3 +373,8 @@ def _header(
 def _cast_header(company: Company) -> dict[str, Any]:
     host = next(iter(company.environments.values()))
     return {"operators": company.provenance(), "libraries": host.libraries, "resolved": host.opened.spec}
+
+
+def _hears_between_cells_only() -> bool:
+    ipykernel = sys.modules.get("ipykernel")
+    return ipykernel is not None and ipykernel.version_info[0] < 7

@@ -7,7 +7,7 @@ methods of `Controls` may be called from any.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,7 @@ from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler.casting import Company
+from mosaic_nb.scheduler.keeping import Keeping
 from mosaic_nb.scheduler.lane import CLOSED
 from mosaic_nb.scheduler.link import gather
 from mosaic_nb.scheduler.lockstep import LockStep
@@ -26,9 +27,10 @@ from mosaic_nb.scheduler.pictures import Pictures
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.player import Player
 from mosaic_nb.scheduler.policy import Policy
+from mosaic_nb.scheduler.recollecting import Recollector
 from mosaic_nb.scheduler.rewinding import rewind
 from mosaic_nb.scheduler.seating import Seating
-from mosaic_nb.scheduler.snapshot import Snapshot
+from mosaic_nb.scheduler.snapshot import History, Inspection, Recollection, Snapshot
 from mosaic_nb.scheduler.survey import survey
 from mosaic_nb.scheduler.thread import SchedulerThread
 
@@ -48,6 +50,7 @@ class Conductor:
         recorder: where everything is written first.
         speed: ticks a second of play, or None for what suits the environment.
         clocked: whether people play in real time, or None for what suits the environment.
+        keep_frames: MiB of pictures that are kept for whoever looks back.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Conductor:
         recorder: Recorder,
         speed: float | None = None,
         clocked: bool | None = None,
+        keep_frames: int = 256,
     ) -> None:
         self.attended: Callable[[], bool] = lambda: False
         self._thread = thread
@@ -74,7 +78,9 @@ class Conductor:
         self.people = People(self.lockstep, self.player, self.changed, self._spawn)
         company.room(self._is_attended, lambda: self.player.clocked)
         self._seating = Seating(self.lockstep, company, recorder)
-        self._pictures = Pictures(self.lockstep)
+        keeping = Keeping(recorder.path, keep_frames << 20)
+        self._pictures = Pictures(self.lockstep, keeping)
+        self._recollector = Recollector(self.lockstep, recorder, keeping, self.snapshot, self._spawn)
 
     # --- life ----------------------------------------------------------------------------------------
 
@@ -124,6 +130,7 @@ class Conductor:
         self._closed = True
         self._seating.cancel()
         await self.player.halt()
+        await self._recollector.close()
         await self._company.close()
         for lane in self.lockstep.lanes:
             self.lockstep.abandon(lane)
@@ -343,6 +350,22 @@ class Conductor:
     async def look(self, format: str, quality: int = 85) -> dict[str, messages.Picture]:
         """Return every lane's picture."""
         return await self._pictures.take(format, quality)
+
+    def recall(self, moment: int, done: Callable[[Recollection], None]) -> None:
+        """Show a moment of the past; of several asked for meanwhile, only the newest is answered."""
+        self._thread.post(self._recollector.want, moment, done)
+
+    def history(self, done: Callable[[History], None]) -> None:
+        """Ask for the past up to now."""
+        self._thread.post(lambda: done(self.lockstep.timeline.history()))
+
+    def inspect(self, lane: str, moment: int | None, done: Callable[[Inspection], None]) -> None:
+        """Ask what can be read of a lane, at a moment or (None) now."""
+        self._thread.post(lambda: self._spawn(self._recollector.inspect(lane, moment, done)))
+
+    def film(self, first: int, last: int) -> AsyncGenerator[Recollection, None]:
+        """Yield every moment from first to last, with the observations in words."""
+        return self._recollector.film(first, last)
 
     def _post(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Call on the scheduler's thread, unless the arena is closed by then; misuse is shown to the viewers."""

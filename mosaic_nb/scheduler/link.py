@@ -138,6 +138,10 @@ class Link:
         self._send(frame)
         return pending
 
+    def awaits(self, *kinds: type[Any]) -> bool:
+        """Return whether a request of one of these kinds has not been answered yet."""
+        return any(type(pending.request) in kinds for pending in self._pending.values())
+
     def _stop_listening(self) -> None:
         if self._listening:
             self._listening = False

@@ -15,6 +15,8 @@ from mosaic_nb.scheduler.lane import Move
 from mosaic_nb.scheduler.places import Place
 from mosaic_nb.scheduler.replaying import Script, is_missing, scripts
 
+_MOVE = ("step", "agent", "action", "action_asked", "act_ms", "invalid", "fallback", "probabilities", "value")
+
 
 class Past:
     """Everything that has been recorded up to now, of all branches.
@@ -54,23 +56,18 @@ class Past:
             present.actions, present.digests = whole.actions[: place.step], whole.digests[: place.step]
         return [*trial, present]
 
-    def rows(self, lane: str, place: Place) -> list[dict[str, Any]]:
-        """Return the rows of the step that led a lane to a place: none where its episode had just begun."""
-        number = place.standing.episode.number
-        rows = _within(self._steps, lane, number, number)
-        rows = rows[rows["step"] == place.step - 1]
-        of_branch: dict[int, list[dict[str, Any]]] = {}
-        for row in rows.to_dict("records"):
-            of_branch.setdefault(row["branch"], []).append({str(name): row[name] for name in row})
-        return next((of_branch[branch] for branch in self._line(lane, place) if branch in of_branch), [])
-
     def moves(self, lane: str, place: Place, actions: Mapping[str, Actions]) -> dict[str, Move]:
         """Return what each agent did in the step that led a lane to a place."""
-        return {
-            row["agent"]: _move(row, actions[row["agent"]])
-            for row in self.rows(lane, place)
-            if not is_missing(row["action"])
-        }
+        return self.episode(lane, place, actions).get(place.step - 1, {})
+
+    def episode(self, lane: str, place: Place, actions: Mapping[str, Actions]) -> dict[int, dict[str, Move]]:
+        """Return what each agent did in every step of the episode that a lane was in, on the line to that place."""
+        number = place.standing.episode.number
+        rows = _within(self._steps, lane, number, number)
+        found: dict[int, dict[str, Move]] = {}
+        for branch in self._line(lane, place):
+            found = _moves(rows[rows["branch"] == branch], actions) | found
+        return found
 
     def _line(self, lane: str, place: Place) -> list[int]:
         return ancestry(place.standing.branch, self._origins.get(lane, {}))
@@ -80,6 +77,15 @@ def _within(rows: pd.DataFrame, lane: str, first: int, last: int) -> pd.DataFram
     """Return the rows of some episodes of a lane, looking at the numbers first: they decide quickest."""
     rows = rows[rows["episode"].between(first, last)]
     return rows[rows["lane"] == lane]
+
+
+def _moves(steps: pd.DataFrame, actions: Mapping[str, Actions]) -> dict[int, dict[str, Move]]:
+    played: dict[int, dict[str, Move]] = {}
+    for values in zip(*(steps[name].tolist() for name in _MOVE), strict=True):
+        row = dict(zip(_MOVE, values, strict=True))
+        if not is_missing(row["action"]):
+            played.setdefault(row["step"], {})[row["agent"]] = _move(row, actions[row["agent"]])
+    return played
 
 
 def _move(row: Mapping[str, Any], actions: Actions) -> Move:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from mosaic_nb.errors import RemoteError
 from mosaic_nb.protocol import messages
+from mosaic_nb.scheduler.keeping import Keeping
 from mosaic_nb.scheduler.lane import CLOSED, Lane
-from mosaic_nb.scheduler.link import gather
+from mosaic_nb.scheduler.link import Pending, gather
 from mosaic_nb.scheduler.lockstep import LockStep
+from mosaic_nb.scheduler.snapshot import LaneView
+from mosaic_nb.scheduler.survey import lane_view
 
-_DEADLINE = 20.0
+PATIENCE = 20.0
+"""Seconds for a picture, beyond what the step before it may take."""
 
 
 class Pictures:
@@ -16,31 +20,22 @@ class Pictures:
 
     Args:
         lockstep: whose lanes.
+        keeping: where what was shown is kept for whoever looks back.
     """
 
-    def __init__(self, lockstep: LockStep) -> None:
+    def __init__(self, lockstep: LockStep, keeping: Keeping) -> None:
         self._lockstep = lockstep
+        self._keeping = keeping
         self._last: dict[tuple[str, str], tuple[int, messages.Picture]] = {}
 
     async def take(self, format: str, quality: int) -> dict[str, messages.Picture]:
         """Return the picture of every lane that has one, by name, encoded as asked."""
         lanes = [lane for lane in self._lockstep.lanes if self._is_new(lane, format)]
-        frames = [lane.frame for lane in lanes]
-        asked = [
-            lane.worker.link.request(
-                messages.Render(id=0, lane=lane.name, step=lane.frame, format=format, quality=quality),
-                _DEADLINE,
-            )
-            for lane in lanes
-        ]
-        await gather(asked)
-        for lane, frame, pending in zip(lanes, frames, asked, strict=True):
-            if pending.error is None:
-                self._last[lane.name, format] = (frame, pending.reply)
-            elif isinstance(pending.error, RemoteError):
-                text = f"no picture: {pending.error}"
-                self._last[lane.name, format] = (frame, messages.Picture(id=0, format="text", text=text))
-                self._lockstep.note(lane, "render_failure", str(pending.error))
+        deadline = self._lockstep.policy.environment_deadline + PATIENCE
+        shots = [_Shot(lane, format, quality, deadline) for lane in lanes]
+        await gather([shot.pending for shot in shots])
+        for shot in shots:
+            self._develop(shot, format)
         self._lockstep.write()
         return {
             lane.name: self._last[lane.name, format][1]
@@ -48,8 +43,46 @@ class Pictures:
             if (lane.name, format) in self._last
         }
 
+    def _develop(self, shot: _Shot, format: str) -> None:
+        lane, error = shot.lane, shot.pending.error
+        if error is None:
+            picture = shot.pending.reply
+            self._last[lane.name, format] = (shot.frame, picture)
+            if (view := shot.view()) is not None:
+                self._keeping.put(view, picture)
+        elif isinstance(error, RemoteError):
+            self._last[lane.name, format] = (shot.frame, no_picture(error))
+            self._lockstep.note(lane, "render_failure", str(error))
+
     def _is_new(self, lane: Lane, format: str) -> bool:
         if lane.status == CLOSED or not lane.worker.running or lane.episode is None:
             return False
         last = self._last.get((lane.name, format))
         return last is None or last[0] != lane.frame
+
+
+class _Shot:
+    """A picture that has been asked for.
+
+    Attributes:
+        frame: its number. A step that is under way will have been done when the picture is drawn.
+    """
+
+    def __init__(self, lane: Lane, format: str, quality: int, deadline: float) -> None:
+        self.lane = lane
+        self._moving = lane.worker.link.awaits(messages.StepEnvironment, messages.ResetEnvironment)
+        self.frame = lane.frame + self._moving
+        self._view = None if self._moving else lane_view(lane)
+        request = messages.Render(id=0, lane=lane.name, step=lane.frame, format=format, quality=quality)
+        self.pending: Pending = lane.worker.link.request(request, deadline)
+
+    def view(self) -> LaneView | None:
+        """Return the lane as the picture shows it, or None if it has gone on before that could be seen."""
+        if self._moving and self.lane.frame == self.frame:
+            return lane_view(self.lane)
+        return self._view
+
+
+def no_picture(why: Exception | str) -> messages.Picture:
+    """Return what stands in for a picture that could not be drawn."""
+    return messages.Picture(id=0, format="text", text=f"no picture: {why}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from mosaic_nb.scheduler.actions import Actions
 from mosaic_nb.scheduler.lane import FAILED, HELD, RUNNING, Lane, Move
 from mosaic_nb.scheduler.lockstep import LockStep
 from mosaic_nb.scheduler.plan import Plan
@@ -22,7 +25,7 @@ def survey(lockstep: LockStep, plan: Plan, player: Player, *, closed: bool) -> S
     phase = "closed" if closed else player.phase
     lanes = lockstep.lanes
     over = bool(lanes) and all(lane.status in (HELD, FAILED) for lane in lanes)
-    views = tuple(_lane(lane, over) for lane in lanes)
+    views = tuple(lane_view(lane, over) for lane in lanes)
     declared = [lane.episode.declared for lane in lanes if lane.episode is not None]
     return Snapshot(
         title=lanes[0].worker.environment.id if lanes else "",
@@ -55,13 +58,14 @@ def _status(lanes: tuple[LaneView, ...], phase: str, over: bool, tick: int) -> s
     return f"tick {tick}" if phase == "idle" else f"{phase}, tick {tick}"
 
 
-def _lane(lane: Lane, over: bool) -> LaneView:
+def lane_view(lane: Lane, over: bool = False) -> LaneView:
+    """Return a lane as it stands; ``over`` says that no lane plays any more."""
     episode = lane.episode
     return LaneView(
         name=lane.name,
         seats=tuple(_seat(lane, agent) for agent in lane.seats),
         status="over" if over and lane.status == HELD else lane.status,
-        message=str(lane.error) if lane.error is not None else _held(lane),
+        message=message(lane.status, lane.error, episode.step if episode else 0),
         episode=episode.number if episode else 0,
         seed=episode.declared if episode else 0,
         step=episode.step if episode else 0,
@@ -70,40 +74,38 @@ def _lane(lane: Lane, over: bool) -> LaneView:
     )
 
 
-def _held(lane: Lane) -> str:
-    if lane.status != HELD or lane.episode is None:
-        return ""
-    return f"episode over after {lane.episode.step} steps"
+def message(status: str, error: Exception | None, step: int) -> str:
+    """Say in words why a lane is as it is, where that needs words."""
+    if error is not None:
+        return str(error)
+    return f"episode over after {step} steps" if status == HELD else ""
 
 
 def _seat(lane: Lane, agent: str) -> SeatView:
     seat, move = lane.seats[agent], lane.moves.get(agent)
     person = seat if isinstance(seat, HumanSeat) else None
-    labels = [choice.label for choice in seat.actions.choices(None)] if move and move.probabilities else []
     return SeatView(
         agent=agent,
         operator=seat.operator,
         kind=seat.kind,
         turn=person.turn if person else None,
         choices=seat.actions.choices(person.mask) if person and lane.status == RUNNING else (),
-        action=_done(lane, agent),
-        probabilities=tuple(zip(labels, move.probabilities or (), strict=False)) if move else (),
-        value=move.value if move else None,
         space=seat.actions.data if person and not seat.actions.discrete else None,
         default=person.default if person else "",
-        milliseconds=move.milliseconds if move and move.answered else None,
-        note=_note(move) if move else "",
         relieves=seat.relieves.label if seat.relieves else "",
+        **decision(seat.actions, move),
     )
 
 
-def _note(move: Move) -> str:
-    return move.fallback or ("an invalid action" if move.invalid else "")
-
-
-def _done(lane: Lane, agent: str) -> str:
-    move = lane.moves.get(agent)
-    if move is None or move.action is None:
-        return ""
-    actions = lane.seats[agent].actions
-    return actions.label(move.action) or actions.write(move.action)
+def decision(actions: Actions, move: Move | None) -> dict[str, Any]:
+    """Return what a `SeatView` says of an agent's last decision."""
+    if move is None:
+        return {}
+    labels = [choice.label for choice in actions.choices(None)] if move.probabilities else []
+    return {
+        "action": "" if move.action is None else actions.name(move.action),
+        "probabilities": tuple(zip(labels, move.probabilities or (), strict=False)),
+        "value": move.value,
+        "milliseconds": move.milliseconds if move.answered else None,
+        "note": move.fallback or ("an invalid action" if move.invalid else ""),
+    }

@@ -127,7 +127,12 @@ class FakeControls:
         """See `Controls.recall`."""
         self._recalls += 1
         number = self._recalls
-        self._post(lambda: number == self._recalls and done(self._recall(moment)), "recall", moment)
+
+        def answer() -> None:
+            if number == self._recalls:
+                done(self._recall(moment))
+
+        self._post(answer, "recall", moment)
 
     def history(self, done: Callable[[History], None]) -> None:
         """See `Controls.history`."""
