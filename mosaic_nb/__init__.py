@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mosaic_nb.arena import Arena, play
     from mosaic_nb.errors import (
+        Diverged,
         EnvironmentFailure,
         HumanToMove,
         HumanUnavailable,
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Arena",
+    "Diverged",
     "EnvironmentFailure",
     "HumanToMove",
     "HumanUnavailable",
@@ -47,6 +49,7 @@ __all__ = [
 
 _HOMES = {
     "Arena": "mosaic_nb.arena",
+    "Diverged": "mosaic_nb.errors",
     "EnvironmentFailure": "mosaic_nb.errors",
     "HumanToMove": "mosaic_nb.errors",
     "HumanUnavailable": "mosaic_nb.errors",

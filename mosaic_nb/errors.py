@@ -93,6 +93,28 @@ class EnvironmentFailure(LaneFailure):
         self.environment = environment
 
 
+class Diverged(MosaicError):
+    """An environment that was played again differs from what was recorded.
+
+    Attributes:
+        lane, episode: where.
+        step: the first step that differs, from 0; None where the reset differs already.
+        recorded, replayed: the two digests; ``replayed`` says what went wrong where there is none.
+    """
+
+    def __init__(self, lane: str, episode: int, step: int | None, *, recorded: str, replayed: str) -> None:
+        where = "at its reset" if step is None else f"at step {step}"
+        super().__init__(
+            f"the environment does not replay: lane {lane!r}, episode {episode} differs first {where}: "
+            f"recorded {recorded}, replayed {replayed}"
+        )
+        self.lane = lane
+        self.episode = episode
+        self.step = step
+        self.recorded = recorded
+        self.replayed = replayed
+
+
 class HumanUnavailable(MosaicError):
     """A person is to move and no front end is there to ask one."""
 

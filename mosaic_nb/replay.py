@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from mosaic_nb.environments.spec import declare
-from mosaic_nb.errors import EnvironmentFailure, MosaicError
+from mosaic_nb.errors import Diverged, EnvironmentFailure, MosaicError
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.copying import copy_run
 from mosaic_nb.recording.run import Run as RecordedRun
-from mosaic_nb.scheduler.replaying import Diverged, Script, replay, scripts
+from mosaic_nb.scheduler.replaying import Script, replay, scripts
 from mosaic_nb.scheduler.thread import scheduler_thread
 from mosaic_nb.scheduler.workers import EnvironmentWorker
 

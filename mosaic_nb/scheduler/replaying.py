@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from mosaic_nb.errors import MosaicError
+from mosaic_nb.errors import Diverged
 from mosaic_nb.protocol import messages
 from mosaic_nb.scheduler.actions import Actions
 from mosaic_nb.scheduler.link import Pending, gather
@@ -25,26 +25,6 @@ _AHEAD = 16
 _DEADLINE = 60.0
 
 Each = Callable[[int | None, messages.Transition], None]
-
-
-class Diverged(MosaicError):
-    """An environment that was played again differs from what was recorded.
-
-    Attributes:
-        script: the episode.
-        step: the first step that differs, from 0; None where the reset differs already.
-        recorded, replayed: the two digests; ``replayed`` says what went wrong where there is none.
-    """
-
-    def __init__(self, script: Script, step: int | None, replayed: str) -> None:
-        where = "at its reset" if step is None else f"at step {step}"
-        super().__init__(
-            f"the environment does not replay: lane {script.lane!r}, episode {script.episode} differs first {where}"
-        )
-        self.script = script
-        self.step = step
-        self.recorded = script.digest if step is None else script.digests[step]
-        self.replayed = replayed
 
 
 @dataclass
@@ -72,6 +52,14 @@ class Script:
 
     def __len__(self) -> int:
         return len(self.actions)
+
+    def recorded(self, step: int | None) -> str:
+        """Return the digest of a step, or (None) of the reset."""
+        return self.digest if step is None else self.digests[step]
+
+    def diverged(self, step: int | None, replayed: str) -> Diverged:
+        """Return the error of a replay that differs first at a step."""
+        return Diverged(self.lane, self.episode, step, recorded=self.recorded(step), replayed=replayed)
 
 
 @dataclass
@@ -213,10 +201,10 @@ async def _check(
     last: messages.Transition | None = None
     for step, pending in asked:
         if pending.error is not None:
-            raise Diverged(script, step, str(pending.error)) from pending.error
+            raise script.diverged(step, str(pending.error)) from pending.error
         last = pending.reply
-        if last.digest != (script.digest if step is None else script.digests[step]):
-            raise Diverged(script, step, last.digest)
+        if last.digest != script.recorded(step):
+            raise script.diverged(step, last.digest)
         if each is not None:
             each(step, last)
     return last

@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 
 import mosaic_nb as mnb
-from mosaic_nb.scheduler.replaying import Diverged
 from mosaic_nb.scheduler.snapshot import SeatView, Snapshot
 from mosaic_nb.testing import fakes
 from tests.scheduler.courses import ByAction, Forgetful, Mortal, long, short, stumbles
@@ -177,7 +176,7 @@ def test_an_environment_that_does_not_replay_changes_nothing() -> None:
         arena.run(5)
         rows, view, events = exact(arena.steps), shown(arena), len(arena.events)
         with pytest.raises(
-            Diverged, match=r"does not replay: lane 'long', episode 0 differs first at step 2"
+            mnb.Diverged, match=r"does not replay: lane 'long', episode 0 differs first at step 2"
         ):
             arena.rewind(4)
         assert exact(arena.steps) == rows
