@@ -89,8 +89,13 @@ class Exporter:
         return gif(list(self._moments(history, first, last, every, progress)), speed=speed, scale=scale)
 
     def png(self) -> bytes:
-        """Return the picture of how things stand."""
-        return still.picture(self._filmed.snapshot(), self._thread.call(self._look()))
+        """Return the picture of how things stand, or stood when the arena was closed."""
+        snapshot = self._filmed.snapshot()
+        if snapshot.phase != "closed":
+            return still.picture(snapshot, self._thread.call(self._look()))
+        history = self._history()
+        (end,) = self._moments(history, history.last, history.last, 1, None)
+        return still.picture(end.snapshot, end.pictures)
 
     def __call__(
         self, kind: str, done: Callable[[str, str, bytes], None], failed: Callable[[str], None]

@@ -100,7 +100,8 @@ function buildPick(tell) {
 
 function buildTabs(tell, changed) {
   const id = `mnb-${Math.random().toString(36).slice(2)}`;
-  const tabs = TABS.map(([name, build]) => buildTab(name, build(tell), `${id}-${name}`, () => choose(name)));
+  const there = TABS.filter(([name]) => !tell.without?.includes(name));
+  const tabs = there.map(([name, build]) => buildTab(name, build(tell), `${id}-${name}`, () => choose(name)));
   const list = make("div", { class: "mnb-tabs", role: "tablist", "aria-label": "Details" }, ...tabs.map((tab) => tab.button));
   const element = make("div", { class: "mnb-tabbed" }, list, ...tabs.map((tab) => tab.panel));
   const choose = (name) => {

@@ -5,6 +5,7 @@
 import { buildBelow } from "./below.js";
 import { button, icon, label, make, number, write } from "./elements.js";
 import { buildLanes } from "./lanes.js";
+import { decode } from "./pictures.js";
 
 const SPEEDS = [0.5, 1, 2, 4, 8, 12, 15, 20, 30, 60];
 const LEAP = 10; // moments
@@ -29,10 +30,9 @@ function buildFilm(data) {
   return { last, snapshot, pictures, words, find, history: data.history };
 }
 
-function decode(picture) {
+function open(picture) {
   if (picture.data === null) return null;
-  const bytes = Uint8Array.from(atob(picture.data), (letter) => letter.charCodeAt(0));
-  return createImageBitmap(new Blob([bytes], { type: `image/${picture.format}` }));
+  return decode(picture.format, Uint8Array.from(atob(picture.data), (letter) => letter.charCodeAt(0)));
 }
 
 function buildPlayer(film) {
@@ -56,6 +56,7 @@ function buildPlayer(film) {
   };
   const tell = {
     control: () => {},
+    without: ["Log"], // of the drawer's tabs: logs stay with the run
     signal: new AbortController().signal,
     say: (text) => write(status, text),
     focus: () => root.focus({ preventScroll: true }),
@@ -64,10 +65,12 @@ function buildPlayer(film) {
     listen: (kind, hear) => hearers.set(kind, hear),
     recall: (message) => show(film.find(message.moment)),
     back: () => show(film.last),
+    keys: () => ({}),
     chosen: () => chosen,
-    chooseLane: (name) => {
+    chooseLane(name, open = false) {
       chosen = name;
       draw(film.snapshot(at));
+      if (open) below.open();
     },
   };
 
@@ -76,7 +79,7 @@ function buildPlayer(film) {
     at = Math.max(0, Math.min(film.last, wanted));
     const number = ++serial;
     const pictures = film.pictures(at);
-    const bitmaps = await Promise.all(pictures.map(decode));
+    const bitmaps = await Promise.all(pictures.map(open));
     if (number !== serial) return;
     const snapshot = film.snapshot(at);
     draw(snapshot);
