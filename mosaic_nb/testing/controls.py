@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from mosaic_nb.protocol.messages import Picture
-from mosaic_nb.scheduler.snapshot import (
-    Choice,
-    History,
-    Inspection,
-    LaneView,
-    Recollection,
-    SeatView,
-    Snapshot,
-)
+from mosaic_nb.scheduler.snapshot import History, Inspection, LaneView, Recollection, SeatView, Snapshot
+from mosaic_nb.testing.fake_lanes import LABELS, FakeLane, decide, four_lanes, picture, sit, words
 from mosaic_nb.testing.memory import FakePast
 
-LABELS = ("left", "right", "forward", "pickup", "drop", "toggle")
-KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "p", "d", "t")
-_SIDE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class FakeLane:
-    """A lane as `FakeControls` is told to play it.
-
-    Attributes:
-        name: the lane's name.
-        kind: of its operator; ``"human"`` makes the lane wait for `FakeControls.choose`.
-        fails: why and how it fails, or empty; it fails at tick ``fails_at``.
-        ends_at: the tick its episode is over and it is held, or None.
-        text: what stands in for its picture, or empty.
-        size: its pictures' (width, height) in pixels.
-        labels: its actions.
-    """
-
-    name: str
-    kind: str = "rl"
-    fails: str = ""
-    fails_at: int = 1
-    ends_at: int | None = None
-    text: str = ""
-    size: tuple[int, int] = (320, 320)
-    labels: tuple[str, ...] = LABELS
+_APART = 1000
+"""From lane to lane, where the seeds are not shared."""
 
 
 class FakeControls:
@@ -82,6 +46,9 @@ class FakeControls:
         self._legal = frozenset(legal)
         self._turn = 0
         self._moves: dict[str, int] = {}
+        self._held: dict[str, int] = {}
+        self._taken: set[str] = set()
+        self._left = 0
         self._next_tick: float | None = None
         self._frames = 0
         self._past = FakePast()
@@ -90,14 +57,14 @@ class FakeControls:
         self.calls: list[tuple[Any, ...]] = []
         self.asked: list[str] = []
         self.snapshot = Snapshot(title, seed, 0, "idle", 8.0, "Ready.", ())
-        self._begin(seed)
+        self._begin(seed, shared=True)
         self._posts: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="fake scheduler", daemon=True)
         self._thread.start()
 
-    def step(self) -> None:
+    def step(self, count: int = 1) -> None:
         """See `Controls.step`."""
-        self._post(self._open, "step")
+        self._post(lambda: self._start(count), "step", *(() if count == 1 else (count,)))
 
     def play(self) -> None:
         """See `Controls.play`."""
@@ -107,13 +74,33 @@ class FakeControls:
         """See `Controls.pause`."""
         self._post(self._pause, "pause")
 
-    def reset(self, seed: int | None = None) -> None:
+    def stop(self) -> None:
+        """See `Controls.stop`."""
+        self._post(self._stop, "stop")
+
+    def reset(self, seed: int | None = None, shared: bool | None = None) -> None:
         """See `Controls.reset`."""
-        self._post(lambda: self._begin(self.snapshot.seed if seed is None else seed), "reset", seed)
+        self._post(lambda: self._begin(seed, shared), "reset", seed, *(() if shared is None else (shared,)))
 
     def set_speed(self, ticks_per_second: float) -> None:
         """See `Controls.set_speed`."""
         self._post(lambda: self._show(speed=ticks_per_second), "set_speed", ticks_per_second)
+
+    def set_clocked(self, on: bool) -> None:
+        """See `Controls.set_clocked`."""
+        self._post(lambda: self._clock(on), "set_clocked", on)
+
+    def hold(self, lane: str, agent: str, action: Any) -> None:
+        """See `Controls.hold`."""
+        self._post(lambda: self._hold(lane, action), "hold", lane, agent, action)
+
+    def take_over(self, lane: str, agent: str) -> None:
+        """See `Controls.take_over`."""
+        self._post(lambda: self._seat(lane, taken=True), "take_over", lane, agent)
+
+    def hand_back(self, lane: str, agent: str) -> None:
+        """See `Controls.hand_back`."""
+        self._post(lambda: self._seat(lane, taken=False), "hand_back", lane, agent)
 
     def choose(self, lane: str, agent: str, action: Any, turn: int | None) -> None:
         """See `Controls.choose`."""
@@ -173,7 +160,7 @@ class FakeControls:
 
     def _pictures(self, snapshot: Snapshot, format: str, quality: int) -> dict[str, Picture]:
         views = {lane.name: lane for lane in snapshot.lanes}
-        return {lane.name: _picture(lane, views[lane.name], format, quality) for lane in self._lanes}
+        return {lane.name: picture(lane, views[lane.name], format, quality) for lane in self._lanes}
 
     def _post(self, action: Callable[[], object], *call: Any) -> None:
         self.calls.append(call)
@@ -199,16 +186,20 @@ class FakeControls:
         for viewer in self._viewers:
             viewer(self.snapshot)
 
-    def _begin(self, seed: int) -> None:
-        self._moves, self._next_tick = {}, None
+    def _begin(self, seed: int | None, shared: bool | None) -> None:
+        seed = self.snapshot.seed if seed is None else seed
+        shared = self.snapshot.shared if shared is None else shared
+        self._moves, self._held, self._next_tick, self._left = {}, {}, None, 0
         self._frames += 1
+        seeds = [seed if shared else seed + _APART * at for at in range(len(self._lanes))]
         lanes = tuple(
-            LaneView(lane.name, (self._seat(lane, None),), "running", seed=seed, frame=self._frames)
-            for lane in self._lanes
+            LaneView(lane.name, (self._sit(lane, None),), "running", seed=own, frame=self._frames)
+            for lane, own in zip(self._lanes, seeds, strict=True)
         )
-        for lane in self._lanes:
-            self._past.mark("begin", lane.name, f"seed {seed}")
-        self._remember(seed=seed, tick=0, phase="idle", status="Ready.", lanes=lanes, playing=False)
+        for view in lanes:
+            self._past.mark("begin", view.name, f"seed {view.seed}")
+        rest = {"tick": 0, "phase": "idle", "status": "Ready.", "playing": False}
+        self._remember(seed=seed, shared=shared, lanes=lanes, **rest)
 
     def _remember(self, **changes: Any) -> None:
         """Show a new moment."""
@@ -228,21 +219,58 @@ class FakeControls:
         then = replace(self._past.snapshots[moment], phase="idle", playing=False)
         pictures = self._pictures(then, "png", 85)
         for view in then.lanes:
-            pictures[view.name].words = _words(view)
+            pictures[view.name].words = words(view)
         return Recollection(moment, then, pictures)
 
     def _inspect(self, lane: str, moment: int | None) -> Inspection:
         shown = self.snapshot if moment is None else self._past.snapshots[moment]
         view = next(view for view in shown.lanes if view.name == lane)
         logs = {view.seats[0].operator: f"loaded in 0.2 s\n{view.step} decisions", "environment": ""}
-        return Inspection(lane, shown.moment, _words(view), logs)
+        return Inspection(lane, shown.moment, words(view), logs)
+
+    def _start(self, count: int) -> None:
+        if self.snapshot.phase == "idle":
+            self._left = count - 1
+            self._open()
+
+    def _stop(self) -> None:
+        self._next_tick, self._left, self._moves = None, 0, {}
+        if self.snapshot.phase != "closed":
+            self._show(playing=False, phase="idle", status="Stopped.", lanes=self._views(None))
+
+    def _clock(self, on: bool) -> None:
+        self._held = {}
+        self._show(clocked=on, status="People play by the clock." if on else "People are asked.")
+        if on and self.snapshot.phase == "waiting":
+            self._tick()
+
+    def _hold(self, lane: str, action: int | None) -> None:
+        if action is None:
+            self._held.pop(lane, None)
+        elif self.snapshot.clocked:
+            self._held[lane] = action
+            if self.snapshot.phase == "idle":
+                self._play()
+
+    def _seat(self, name: str, *, taken: bool) -> None:
+        lane = next(lane for lane in self._lanes if lane.name == name)
+        if lane.kind == "human" or taken == (name in self._taken):
+            return
+        (self._taken.add if taken else self._taken.remove)(name)
+        self._past.mark("take-over" if taken else "hand-back", name, f"{name} sat there" if taken else "")
+        asked = self._turn if taken and self.snapshot.phase == "waiting" else None
+        seat = replace(self._sit(lane, None), turn=asked)
+        lanes = tuple(
+            replace(view, seats=(seat,)) if view.name == name else view for view in self.snapshot.lanes
+        )
+        self._show(lanes=lanes, chapter=self._past.chapter, status=f"{seat.operator} sits in {name}.")
 
     def _play(self) -> None:
         self._show(playing=True, phase="playing", status="Playing.")
         self._open()
 
     def _pause(self) -> None:
-        self._next_tick = None
+        self._next_tick, self._left = None, 0
         waiting = self.snapshot.phase == "waiting"
         self._show(playing=False, phase="waiting" if waiting else "idle", status="Paused.")
 
@@ -260,8 +288,14 @@ class FakeControls:
             self._tick()
 
     def _to_move(self) -> list[FakeLane]:
+        """The lanes where a person is to be asked."""
         running = {view.name for view in self.snapshot.lanes if view.status == "running"}
-        return [lane for lane in self._lanes if lane.kind == "human" and lane.name in running]
+        if self.snapshot.clocked:
+            return []
+        return [lane for lane in self._lanes if self._is_person(lane) and lane.name in running]
+
+    def _is_person(self, lane: FakeLane) -> bool:
+        return lane.kind == "human" or lane.name in self._taken
 
     def _choose(self, lane: str, action: int, turn: int | None) -> None:
         waiting = self.snapshot.phase == "waiting"
@@ -282,80 +316,40 @@ class FakeControls:
         lanes = tuple(self._advance(lane, view, tick, moves.get(lane.name)) for lane, view in views)
         if self.snapshot.playing:
             self._next_tick = time.monotonic() + 1 / self.snapshot.speed
-        phase, status = (
-            ("playing", "Playing.") if self.snapshot.playing else ("idle", f"Tick {tick} is done.")
-        )
+        phase = "playing" if self.snapshot.playing else "stepping" if self._left else "idle"
+        status = "Playing." if self.snapshot.playing else f"Tick {tick} is done."
         self._past.note_tick(self.snapshot.lanes, lanes)
         self._remember(tick=tick, phase=phase, status=status, lanes=lanes)
+        if self._left:
+            self._left -= 1
+            self._posts.put(self._go_on)
+
+    def _go_on(self) -> None:
+        if self.snapshot.phase == "stepping":
+            self._open()
 
     def _advance(self, lane: FakeLane, view: LaneView, tick: int, move: int | None) -> LaneView:
         if view.status != "running":
             return view
-        action = _decide(lane, tick) if move is None else move
-        view = replace(view, seats=(self._seat(lane, action),), step=tick, frame=self._frames)
+        note = ""
+        if move is None and self._is_person(lane):
+            move = self._held.get(lane.name)
+            note = "no key" if move is None else ""
+            move = len(lane.labels) - 1 if move is None else move
+        action = decide(lane, tick) if move is None else move
+        view = replace(view, seats=(self._sit(lane, action, note),), step=tick, frame=self._frames)
         if lane.fails and tick >= lane.fails_at:
             return replace(view, status="failed", message=lane.fails)
         if lane.ends_at is not None and tick >= lane.ends_at:
             return replace(view, status="held", message="goal reached", episode_return=0.93)
         return replace(view, episode_return=round(0.01 * tick, 2))
 
-    def _views(self, turn: int) -> tuple[LaneView, ...]:
+    def _views(self, turn: int | None) -> tuple[LaneView, ...]:
         asked = {lane.name for lane in self._to_move() if lane.name not in self._moves}
         return tuple(
             replace(view, seats=(replace(view.seats[0], turn=turn if view.name in asked else None),))
             for view in self.snapshot.lanes
         )
 
-    def _seat(self, lane: FakeLane, action: int | None) -> SeatView:
-        label = "" if action is None else lane.labels[action]
-        if lane.kind == "human":
-            keys = dict(zip(LABELS, KEYS, strict=True))
-            choices = (
-                Choice(n, name, keys.get(name, ""), name in self._legal) for n, name in enumerate(lane.labels)
-            )
-            return SeatView("agent", lane.name, lane.kind, choices=tuple(choices), action=label)
-        if lane.kind in ("baseline", "script") or action is None:
-            value = None if lane.kind == "baseline" else 0.5
-            return SeatView("agent", lane.name, lane.kind, action=label, value=value)
-        return SeatView(
-            "agent", lane.name, lane.kind, action=label, probabilities=_probabilities(lane, action)
-        )
-
-
-def four_lanes() -> tuple[FakeLane, ...]:
-    """The quickstart's cast: PPO, LLM, me, random."""
-    return (FakeLane("PPO"), FakeLane("LLM", "llm"), FakeLane("me", "human"), FakeLane("random", "baseline"))
-
-
-def _decide(lane: FakeLane, tick: int) -> int:
-    return (tick * 7 + len(lane.name)) % len(lane.labels)
-
-
-def _probabilities(lane: FakeLane, action: int) -> tuple[tuple[str, float], ...]:
-    rest = 0.3 / max(1, len(lane.labels) - 1)
-    return tuple((label, 0.7 if number == action else rest) for number, label in enumerate(lane.labels))
-
-
-def _words(view: LaneView) -> dict[str, str]:
-    return {seat.agent: f"step {view.step}: a goal far away, a key behind you" for seat in view.seats}
-
-
-def _picture(lane: FakeLane, view: LaneView, format: str, quality: int) -> Picture:
-    if lane.text:
-        return Picture(id=0, lane=lane.name, format="text", text=lane.text.replace("{step}", str(view.step)))
-    width, height = lane.size
-    encoded = io.BytesIO()
-    options: dict[str, Any] = {"quality": quality} if format == "jpeg" else {"compress_level": 1}
-    Image.fromarray(_board(view, width, height)).save(encoded, format, **options)
-    return Picture(id=0, lane=lane.name, format=format, width=width, height=height, data=encoded.getvalue())
-
-
-def _board(view: LaneView, width: int, height: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """A board of five by five cells, uint8 (height, width, 3): the token's cell follows from seed, step and action."""
-    rows, columns = np.arange(height) * _SIDE // height, np.arange(width) * _SIDE // width
-    cell = (view.seed * 3 + view.step * 2 + len(view.seats[0].action)) % _SIDE**2
-    board = np.full((_SIDE, _SIDE, 3), (38, 42, 48), np.uint8)
-    board[::2, ::2] = board[1::2, 1::2] = (52, 57, 64)
-    board[1, 1], board[_SIDE - 1, _SIDE - 1] = (240, 200, 60), (60, 190, 110)
-    board[divmod(cell, _SIDE)] = (235, 87, 87)
-    return board[rows][:, columns]
+    def _sit(self, lane: FakeLane, action: int | None, note: str = "") -> SeatView:
+        return sit(lane, action, self._legal, taken=lane.name in self._taken, note=note)

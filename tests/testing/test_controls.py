@@ -97,3 +97,75 @@ def test_a_lane_is_inspected_now_and_then() -> None:
     assert [inspection.moment for inspection in told] == [1, 0]
     assert told[0].observations["agent"].startswith("step 1")
     controls.close()
+
+
+def test_a_person_takes_an_operators_place_and_hands_it_back() -> None:
+    controls = FakeControls(four_lanes())
+    controls.step()
+    controls.take_over("PPO", "agent")
+    controls.settle()
+    seat = controls.snapshot.lanes[0].seats[0]
+    assert (seat.kind, seat.relieves, seat.turn) == ("human", "PPO", 1)
+    controls.choose("me", "agent", 0, 1)
+    controls.settle()
+    assert controls.snapshot.tick == 0
+    controls.choose("PPO", "agent", 3, 1)
+    controls.hand_back("PPO", "agent")
+    controls.hand_back("PPO", "agent")
+    told: list[History] = []
+    controls.history(told.append)
+    controls.settle()
+    assert controls.snapshot.tick == 1
+    assert controls.snapshot.lanes[0].seats[0].kind == "rl"
+    assert [mark.event for mark in told[0].marks] == ["begin"] * 4 + ["take-over", "part", "hand-back"]
+    controls.close()
+
+
+def test_several_steps_are_ticks_one_after_another_until_stopped() -> None:
+    controls = FakeControls([FakeLane("a")])
+    seen: list[Snapshot] = []
+    controls.watch(seen.append)
+    controls.step(5)
+    while controls.snapshot.phase != "idle" or controls.snapshot.tick == 0:
+        controls.settle()
+    assert [(snapshot.tick, snapshot.phase) for snapshot in seen[1:]] == [
+        *((tick, "stepping") for tick in range(1, 5)),
+        (5, "idle"),
+    ]
+    controls.close()
+
+
+def test_stop_takes_an_open_question_back() -> None:
+    controls = FakeControls(four_lanes())
+    controls.play()
+    controls.stop()
+    controls.settle()
+    assert (controls.snapshot.phase, controls.snapshot.playing) == ("idle", False)
+    assert controls.snapshot.lanes[2].seats[0].turn is None
+    controls.close()
+
+
+def test_lanes_play_seeds_of_their_own_where_they_are_not_shared() -> None:
+    controls = FakeControls(four_lanes(), seed=3)
+    controls.reset(None, False)
+    controls.reset(5)
+    controls.settle()
+    assert [lane.seed for lane in controls.snapshot.lanes] == [5, 1005, 2005, 3005]
+    controls.reset(None, True)
+    controls.settle()
+    assert [lane.seed for lane in controls.snapshot.lanes] == [5, 5, 5, 5]
+    controls.close()
+
+
+def test_by_the_clock_what_is_held_is_done_and_else_the_default() -> None:
+    controls = FakeControls(four_lanes())
+    controls.set_clocked(True)
+    controls.step()
+    controls.settle()
+    idle = controls.snapshot.lanes[2].seats[0]
+    assert (idle.action, idle.note) == (idle.default, "no key")
+    controls.hold("me", "agent", 0)
+    controls.settle()
+    held = controls.snapshot.lanes[2].seats[0]
+    assert (controls.snapshot.phase, held.action, held.note) == ("playing", "left", "")
+    controls.close()
