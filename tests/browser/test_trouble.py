@@ -243,9 +243,20 @@ def test_older_kernels_play_as_well(lab, notebook, version):
     expect(widget).to_have_attribute("data-drawn", "2")
 
     lab.run_cell(4, wait=False)
-    expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
-    pick(widget, "forward").click()
-    expect(lab.cell_output(4)).to_contain_text("moved")
+    if version.startswith(
+        "6"
+    ):  # it hears no click while a cell awaits: that is said, and the cell can be left
+        expect(lab.cell_output(4)).to_contain_text("hears clicks only between cells")
+        expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
+        lab.command("notebook:interrupt-kernel")
+        lab.wait_until_run()
+        asked(widget)
+        pick(widget, "forward").click()
+        expect(widget).to_have_attribute("data-drawn", "3")
+    else:
+        expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
+        pick(widget, "forward").click()
+        expect(lab.cell_output(4)).to_contain_text("moved")
     assert [row["action_label"] for row in lab.read(2)["rows"]] == ["left", "right", "forward"]
 
     workers = psutil.Process(kernel["process"]).children(recursive=True)
