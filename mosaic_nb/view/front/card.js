@@ -1,6 +1,6 @@
 // A lane as a card: who acts, the view, the facts, and what went wrong.
 
-import { buildChip, label, make, number, reveal, write } from "./elements.js";
+import { buildChip, button, icon, label, make, number, reveal, write } from "./elements.js";
 import { buildSeat } from "./seat.js";
 
 export function buildCard(lane, tell) {
@@ -11,8 +11,10 @@ export function buildCard(lane, tell) {
   const facts = buildFacts();
   const seats = lane.seats.map((seat) => buildSeat(lane, seat, alone, tell));
   const trouble = buildTrouble();
-  const chips = alone ? [buildChip(lane.seats[0].kind)] : [];
-  const head = make("header", { class: "mnb-head" }, name, ...chips, state);
+  const chip = buildChip();
+  const details = button("inspect", "", () => tell.chooseLane(lane.name, true), icon("look"));
+  details.element.classList.add("mnb-quiet");
+  const head = make("header", { class: "mnb-head" }, name, chip.element, state, details.element);
   const body = make("div", { class: "mnb-body" }, trouble.element, ...seats.map((seat) => seat.element));
   const element = make("section", { class: "mnb-card" }, head, view.element, facts.element, body);
   const update = (now, snapshot) => {
@@ -20,6 +22,10 @@ export function buildCard(lane, tell) {
     write(name, now.name);
     name.title = now.name;
     label(element, `Lane ${now.name}`);
+    label(details.element, `Details of ${now.name}`);
+    reveal(chip.element, alone);
+    chip.update(now.seats[0].kind);
+    element.classList.toggle("mnb-chosen-lane", tell.chosen() === now.name);
     element.dataset.lane = now.name;
     element.dataset.status = now.status;
     element.classList.toggle("mnb-turn", mine);
@@ -27,9 +33,20 @@ export function buildCard(lane, tell) {
     view.update(now);
     facts.update(now, snapshot);
     trouble.update(now);
-    seats.forEach((seat, at) => seat.update(now.seats[at], now, snapshot));
+    now.seats.forEach((seat, at) => {
+      if (!seats[at].fits(seat)) seats[at] = exchange(seats[at], buildSeat(now, seat, alone, tell), tell);
+      seats[at].update(seat, now, snapshot);
+    });
   };
-  return { element, update, draw: view.draw, frame: view.frame, seats };
+  return { element, update, draw: view.draw, seats };
+}
+
+// Somebody else sits there now; the focus stays at that place.
+function exchange(old, fresh, tell) {
+  const focused = old.element.contains(document.activeElement);
+  old.element.replaceWith(fresh.element);
+  if (focused) tell.focus();
+  return fresh;
 }
 
 function stateWords(lane, snapshot, mine) {
@@ -60,8 +77,10 @@ function buildView(alone) {
     const description = `${lane.name}: step ${lane.step}, return ${number(lane.episode_return)}, ${lane.status}`;
     label(canvas, description);
     label(text, description);
-    write(badge, alone ? lane.seats[0].action : "");
-    reveal(badge, alone && lane.seats[0].action !== "");
+    const { action, note } = lane.seats[0];
+    write(badge, note && action ? `${action} (${note})` : action);
+    badge.dataset.note = note !== "";
+    reveal(badge, alone && action !== "");
   };
   const sharpen = () => canvas.classList.toggle("mnb-pixels", wide * devicePixelRatio >= 1.8 * canvas.width);
   let wide = 0;
@@ -70,7 +89,7 @@ function buildView(alone) {
     sharpen();
   }).observe(canvas);
   reveal(canvas, false);
-  return { element, update, draw, frame: canvas };
+  return { element, update, draw };
 }
 
 function paint(canvas, { width, height }, bitmap) {

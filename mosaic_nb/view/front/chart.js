@@ -8,7 +8,7 @@ const HEIGHT = 148;
 const TOP = 12;
 const BOTTOM = 20; // px for the ticks' numbers
 const MOST_ROWS = 4; // numbers on the return's axis
-const COLUMN = 64; // px from number to number on the ticks' axis
+const COLUMN = 48; // px from number to number on the ticks' axis
 const CROWDED = 6; // px between episodes below which their beginnings are not drawn
 
 export function buildChart(tell, record, { point, seek }) {

@@ -1,6 +1,6 @@
 // What the operators of a lane decided last: who, what was done, how likely everything was, and what befell it.
 
-import { buildChip, make, number, reveal, write } from "./elements.js";
+import { buildChip, duration, make, number, reveal, write } from "./elements.js";
 
 export function buildDecision() {
   const element = make("div", { class: "mnb-decisions" });
@@ -17,15 +17,14 @@ export function buildDecision() {
 
 function buildSeatDecision() {
   const who = make("b", { dir: "auto" });
-  const chip = make("span");
+  const chip = buildChip();
   const facts = ["agent", "action", "value", "time", "note"].map(buildFact);
   const probabilities = buildProbabilities();
   const list = make("dl", { class: "mnb-fact-list" }, ...facts.map((fact) => fact.element));
-  const element = make("section", { class: "mnb-decision" }, make("div", { class: "mnb-row" }, who, chip), list, probabilities.element);
+  const element = make("section", { class: "mnb-decision" }, make("div", { class: "mnb-row" }, who, chip.element), list, probabilities.element);
   const update = (seat) => {
     write(who, seat.operator);
-    if (chip.dataset.of !== seat.kind) chip.replaceChildren(buildChip(seat.kind));
-    chip.dataset.of = seat.kind;
+    chip.update(seat.kind);
     element.dataset.kind = seat.kind;
     const texts = describe(seat);
     for (const fact of facts) fact.update(texts[fact.name]);
@@ -42,11 +41,6 @@ function describe(seat) {
     time: seat.milliseconds === null ? "" : duration(seat.milliseconds),
     note: seat.note,
   };
-}
-
-function duration(milliseconds) {
-  if (milliseconds >= 1000) return `${number(milliseconds / 1000)} s`;
-  return `${number(milliseconds, milliseconds < 10 ? 1 : 0)} ms`;
 }
 
 function buildFact(name) {

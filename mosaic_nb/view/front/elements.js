@@ -6,6 +6,9 @@ const ICONS = {
   step: "M4.5 3.2 10 8l-5.5 4.8zM12.2 3.2v9.6",
   play: "M4.8 2.8 12.6 8l-7.8 5.2z",
   pause: "M5 3v10M11 3v10",
+  stop: "M4 4h8v8H4z",
+  look: "M7 2.8a4.2 4.2 0 1 1 0 8.4 4.2 4.2 0 0 1 0-8.4M10.2 10.2l3.4 3.4",
+  more: "M4.5 6.2 8 9.8l3.5-3.6",
   dice: "M2.8 2.8h10.4v10.4H2.8zM5.6 5.6h.01M10.4 10.4h.01M10.4 5.6h.01M5.6 10.4h.01M8 8h.01",
 };
 
@@ -63,6 +66,16 @@ export function number(value, digits = 2) {
   return Math.abs(value) >= 1e5 ? value.toPrecision(4) : value.toFixed(digits);
 }
 
-export function buildChip(kind) {
-  return make("span", { class: "mnb-chip", "data-kind": kind, dir: "auto" }, KIND_WORDS[kind] ?? kind);
+export function duration(milliseconds) {
+  if (milliseconds >= 1000) return `${number(milliseconds / 1000)} s`;
+  return `${number(milliseconds, milliseconds < 10 ? 1 : 0)} ms`;
+}
+
+export function buildChip() {
+  const element = make("span", { class: "mnb-chip", dir: "auto" });
+  const update = (kind) => {
+    if (element.dataset.kind !== kind) element.dataset.kind = kind;
+    write(element, KIND_WORDS[kind] ?? kind);
+  };
+  return { element, update };
 }

@@ -5,8 +5,11 @@
 
 import { buildBar } from "./bar.js";
 import { buildBelow } from "./below.js";
-import { label, make, reveal, write } from "./elements.js";
 import { offer } from "./download.js";
+import { label, make, reveal, write } from "./elements.js";
+import { buildHelp } from "./help.js";
+import { buildKeymap } from "./keymap.js";
+import { listenToKeys } from "./keys.js";
 import { buildLanes } from "./lanes.js";
 import { buildProjector, decode } from "./pictures.js";
 
@@ -31,7 +34,13 @@ function render({ model, el }) {
   let live = null;
   let past = null;
   let chosen = null;
+  let recalls = 0;
+  let keymap = null;
 
+  function ownKeys() {
+    if (keymap === null && live) keymap = buildKeymap(live.title);
+    return keymap;
+  }
   const tell = {
     signal: stop.signal,
     control(message) {
@@ -45,6 +54,10 @@ function render({ model, el }) {
     now: () => past ?? live,
     recall,
     back,
+    refresh,
+    help: () => help.open(),
+    keys: () => ownKeys()?.now() ?? {},
+    ownKeys,
     chosen: () => chosen,
     chooseLane(name, open = false) {
       chosen = name;
@@ -55,8 +68,9 @@ function render({ model, el }) {
   const bar = buildBar(tell);
   const lanes = buildLanes(tell);
   const below = buildBelow(tell);
+  const help = buildHelp(tell);
   const root = make("div", { class: "mnb", tabindex: 0, role: "group", "data-lm-suppress-shortcuts": "true" });
-  root.append(make("div", { class: "mnb-inner" }, bar.element, status, lanes.element, below.element));
+  root.append(make("div", { class: "mnb-inner" }, bar.element, status, lanes.element, below.element, help.element));
   reveal(bar.element, false);
   reveal(below.element, false);
 
@@ -96,12 +110,14 @@ function render({ model, el }) {
     if (pictured.pictures.length && !past) root.dataset.drawn = pictured.snapshot.tick;
     if (message.number - acknowledged < ACKNOWLEDGE_EVERY) return;
     acknowledged = message.number;
-    send({ type: "acknowledge", number: acknowledged });
+    send({ type: "acknowledge", view: id, number: acknowledged, drawn: serial });
   });
 
   async function recall(message, buffers) {
     const open = (picture) => picture.buffer === null ? null : decode(picture.format, buffers[picture.buffer]);
+    const number = ++recalls;
     const images = await Promise.all(message.pictures.map(open));
+    if (number !== recalls) return images.forEach((image) => image?.close());
     past = asPast(message.snapshot);
     refresh();
     lanes.draw(message.pictures, images, ++serial);
@@ -109,6 +125,7 @@ function render({ model, el }) {
   }
 
   function back() {
+    recalls += 1; // what is being decoded is not to be shown any more
     if (!past) return;
     past = null;
     refresh();
@@ -127,6 +144,12 @@ function render({ model, el }) {
   tell.listen("trouble", ({ words }) => tell.say(words));
   tell.listen("file", offer);
 
+  function act(name) {
+    if (name === "help") help.open();
+    else if (live?.phase === "idle" && name === "step" && !past) tell.control({ type: "step", count: 1 });
+    else if (name === "play") tell.control({ type: live?.playing ? "pause" : "play" });
+  }
+
   // JupyterLab keeps the page as it was when the kernel goes; it only notes that nobody is at the other end.
   function lost() {
     gone = true;
@@ -139,7 +162,7 @@ function render({ model, el }) {
     inSight = entries[entries.length - 1].isIntersecting;
     look();
   });
-  root.addEventListener("keydown", (event) => lanes.press(event));
+  listenToKeys(root, { seats: lanes.seats, act, signal: stop.signal });
   document.addEventListener("visibilitychange", look, { signal: stop.signal });
   addEventListener("pagehide", () => send({ type: "leave", view: id }), { signal: stop.signal });
   model.on("msg:custom", hear);

@@ -8,7 +8,7 @@ export function buildLanes(tell) {
   let cards = [];
   let built = "";
   const update = (snapshot) => {
-    const shape = JSON.stringify(snapshot.lanes.map((lane) => [lane.name, lane.seats.map(seatShape)]));
+    const shape = JSON.stringify(snapshot.lanes.map((lane) => [lane.name, lane.seats.map((seat) => seat.agent)]));
     if (shape !== built) {
       const focused = element.contains(document.activeElement);
       cards = snapshot.lanes.map((lane) => buildCard(lane, tell));
@@ -26,27 +26,10 @@ export function buildLanes(tell) {
       if (bitmaps[at]) shape(element, picture);
     }
   };
-  return { element, update, draw, press: (event) => press(cards, event) };
-}
-
-function seatShape(seat) {
-  return [seat.agent, seat.kind, seat.choices.map((choice) => [choice.action, choice.label, choice.key])];
+  return { element, update, draw, seats: () => cards.flatMap((card) => card.seats) };
 }
 
 function shape(element, picture) {
   const ratio = picture.width / picture.height;
   if (ratio > 0) element.style.setProperty("--mnb-ratio", Math.max(0.8, Math.min(1.6, ratio)).toFixed(3));
-}
-
-// The key goes to the lane that has the focus, else to one that is asked, else to one that may begin a tick.
-function press(cards, event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, summary, pre")) return;
-  const native = event.target.closest("button") && (event.key === "Enter" || event.key === " ");
-  const focused = cards.find((card) => card.element.contains(event.target));
-  const order = focused ? [focused, ...cards] : cards;
-  const moves = order.flatMap((card) => card.seats.map((seat) => seat.press?.(event.key))).filter(Boolean);
-  if (native || !moves.length) return;
-  event.preventDefault();
-  event.stopPropagation();
-  if (!event.repeat) (moves.find((move) => move.asked) ?? moves.find((move) => move.ready) ?? moves[0]).act();
 }

@@ -1,69 +1,134 @@
 // What a person can do: a button per action.
 
-import { button, enable, label, make } from "./elements.js";
+import { button, enable, enabled, label, make, reveal, write } from "./elements.js";
+import { keyOf, sign } from "./keymap.js";
+import { buildQuestion } from "./question.js";
 
-const CHOICE_PATIENCE = 2000; // ms after which a move that nothing came of may be made again
 const DOUBLE_CLICK = 250; // ms within which a second click on the same button is the same move
-const KEY_SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "␣", Enter: "⏎" };
+const MANY = 18; // actions; of more a person looks for one by its name
 
-// A move names the question it answers. Until the arena has taken it no second one is made for that question.
 export function buildPicks(lane, seat, tell) {
   let now = seat;
-  let tick = 0;
-  let ready = false;
-  let pending = null;
+  let clocked = false;
   let clicked = { action: null, at: 0 };
+  const question = buildQuestion(lane, seat.agent, tell, () => refresh());
+  const held = buildHold(lane, seat.agent, tell);
   const choose = (choice, say) => {
-    if (!choice.legal) return void (say && tell.say(`${choice.label} is not legal now.`));
-    if (!ready || pending) return;
-    pending = { turn: now.turn, tick, forget: setTimeout(settle, CHOICE_PATIENCE) };
-    tell.control({ type: "choose", lane, agent: seat.agent, action: choice.action, turn: now.turn });
-    refresh();
+    if (choice.legal) question.answer(choice.action);
+    else if (say) tell.say(`${choice.label} is not legal now.`);
   };
-  const settle = () => {
-    clearTimeout(pending?.forget);
-    pending = null;
-    refresh();
-  };
-  const click = (choice, event) => {
+  const click = (at, event) => {
+    const choice = now.choices[at];
     const again = clicked.action === choice.action && event.timeStamp - clicked.at < DOUBLE_CLICK;
     clicked = { action: choice.action, at: event.timeStamp };
     if (event.detail > 0) tell.focus();
-    if (!(again && event.detail > 1)) choose(choice, false);
+    if (!clocked && !(again && event.detail > 1)) choose(choice, false);
   };
-  const picks = seat.choices.map((_, at) => buildPick(seat.choices[at], (event) => click(now.choices[at], event)));
-  const element = make("div", { class: "mnb-picks", role: "group" }, ...picks.map((pick) => pick.element));
-  label(element, `Actions of ${lane}${seat.agent === "agent" ? "" : `, ${seat.agent}`}`);
-  const refresh = () => picks.forEach((pick, at) => pick.update(now.choices[at], ready && !pending, now.action));
+  const grip = (at, event, down) => {
+    if (!clocked) return;
+    if (down) held.take(`pointer ${event.pointerId}`, now.choices[at].action);
+    else held.leave(`pointer ${event.pointerId}`);
+    refresh();
+  };
+  const picks = seat.choices.map((choice, at) => buildPick(choice, (event) => click(at, event), (event, down) => grip(at, event, down)));
+  const finder = buildFinder(picks, lane);
+  const list = make("div", { class: "mnb-picks", role: "group" }, ...picks.map((pick) => pick.element));
+  const element = make("div", { class: "mnb-picking" }, finder.element, list);
+  reveal(finder.element, picks.length > MANY);
+  list.dataset.many = picks.length > MANY;
+  label(list, `Actions of ${lane}${seat.agent === "agent" ? "" : `, ${seat.agent}`}`);
+  const refresh = () => {
+    const usable = clocked || question.open();
+    picks.forEach((pick, at) => pick.update(now.choices[at], keyOf(now.choices, at, tell.keys()), usable, held.now()));
+  };
   const update = (newest, laneNow, snapshot) => {
     now = newest;
-    tick = snapshot.tick;
-    ready = now.turn !== null || (snapshot.phase === "idle" && laneNow.status === "running");
-    const asked = now.turn !== null && now.turn !== pending?.turn;
-    if (pending && (asked || tick !== pending.tick)) settle();
-    else refresh();
+    clocked = snapshot.clocked && laneNow.status === "running" && snapshot.phase !== "past";
+    if (!clocked) held.drop();
+    question.update(newest, laneNow, snapshot);
   };
+  const find = (key) => now.choices.findIndex((_, at) => keyOf(now.choices, at, tell.keys()).toLowerCase() === key.toLowerCase());
   const press = (key) => {
-    const choice = now.choices.find((each) => each.key && each.key.toLowerCase() === key.toLowerCase());
-    return choice && { asked: now.turn !== null, ready: ready && !pending, act: () => choose(choice, true) };
+    const choice = now.choices[find(key)];
+    if (!choice) return undefined;
+    const hold = () => {
+      held.take(key, choice.action);
+      refresh();
+    };
+    return { asked: question.asked(), ready: clocked || question.open(), act: clocked ? hold : () => choose(choice, true) };
   };
-  return { element, update, press };
+  const release = (key) => {
+    if (key === null) held.drop();
+    else held.leave(key.toLowerCase());
+    refresh();
+  };
+  return { element, update, press, release };
 }
 
-function buildPick(choice, click) {
+// What a person holds down, by key or pointer: the last of several counts.
+function buildHold(lane, agent, tell) {
+  const down = new Map();
+  let told = null;
+  const now = () => [...down.values()].at(-1) ?? null;
+  const say = () => {
+    if (now() === told) return;
+    told = now();
+    tell.control({ type: "hold", lane, agent, action: told });
+  };
+  const take = (by, action) => {
+    down.delete(by.toLowerCase());
+    down.set(by.toLowerCase(), action);
+    say();
+  };
+  const leave = (by) => {
+    if (down.delete(by)) say();
+  };
+  const drop = () => {
+    down.clear();
+    say();
+  };
+  return { now, take, leave, drop };
+}
+
+function buildPick(choice, click, grip) {
   const { element, words } = button("choose", choice.label, click);
+  const kbd = make("kbd", { "aria-hidden": "true" });
   words.dir = "auto";
   element.classList.add("mnb-pick");
   element.dataset.label = choice.label;
-  if (choice.key) {
-    element.append(make("kbd", { "aria-hidden": "true" }, KEY_SIGNS[choice.key] ?? choice.key.toUpperCase()));
-    element.setAttribute("aria-keyshortcuts", choice.key === " " ? "Space" : choice.key);
-  }
-  const update = (now, ready, action) => {
-    enable(element, ready && now.legal);
+  element.append(kbd);
+  element.addEventListener("pointerdown", (event) => {
+    if (!enabled(element)) return;
+    if (event.isPrimary) element.setPointerCapture(event.pointerId);
+    grip(event, true);
+  });
+  for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, (event) => grip(event, false));
+  const update = (now, key, usable, held) => {
+    enable(element, usable && now.legal);
     element.classList.toggle("mnb-illegal", !now.legal);
+    element.classList.toggle("mnb-held", held === now.action);
     element.title = now.legal ? choice.label : `${choice.label}: not legal now`;
-    element.classList.toggle("mnb-last", now.label === action);
+    reveal(kbd, key !== "");
+    write(kbd, sign(key));
+    if (key) element.setAttribute("aria-keyshortcuts", key === " " ? "Space" : key);
+    else element.removeAttribute("aria-keyshortcuts");
   };
   return { element, update };
+}
+
+// Hundreds of actions: what is typed narrows them down, Enter takes the first that is left.
+function buildFinder(picks, lane) {
+  const element = make("input", { type: "search", class: "mnb-field mnb-finder", placeholder: "find an action", "aria-label": `Find an action of ${lane}` });
+  const left = () => picks.filter((pick) => !pick.element.hidden);
+  element.addEventListener("input", () => {
+    const wanted = element.value.trim().toLowerCase();
+    for (const pick of picks) reveal(pick.element, pick.element.dataset.label.toLowerCase().includes(wanted));
+  });
+  element.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key !== "Enter" || event.repeat) return;
+    event.preventDefault();
+    left().find((pick) => enabled(pick.element))?.element.click();
+  });
+  return { element };
 }
