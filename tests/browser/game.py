@@ -12,7 +12,8 @@ import msgspec
 from playwright.sync_api import Locator, expect
 
 from mosaic_nb.scheduler.snapshot import History, Inspection, Mark, Recollection
-from mosaic_nb.testing.controls import FakeControls, FakeLane
+from mosaic_nb.testing.controls import FakeControls
+from mosaic_nb.testing.fake_lanes import FakeLane
 from mosaic_nb.view.wire import pack, plain
 
 Stage = Any
@@ -79,11 +80,11 @@ class Game:
                     self.show()
         return asked
 
-    def remember(self) -> None:
-        """Send the past as it is."""
+    def remember(self, **changes: Any) -> None:
+        """Send the past as it is, or otherwise."""
         history: History = self._get(self.fake.history)
         marks = history.marks if self.marks is None else self.marks
-        self.send({"type": "history"} | msgspec.to_builtins(replace(history, marks=marks)))
+        self.send({"type": "history"} | msgspec.to_builtins(replace(history, marks=marks, **changes)))
 
     def recall(self, moment: int) -> None:
         """Send a moment of the past, and wait until it is drawn."""

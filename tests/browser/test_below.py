@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
 from mosaic_nb.scheduler.snapshot import Inspection, Mark
-from mosaic_nb.testing.controls import FakeControls, FakeLane
+from mosaic_nb.testing.controls import FakeControls
+from mosaic_nb.testing.fake_lanes import FakeLane
 from tests.browser.game import EIGHT, Game, Stage
 from tests.browser.jupyterlab import SCREENSHOTS
 from tests.browser.test_front_end import HOSTILE
@@ -48,9 +51,19 @@ STORY = (
     Mark(12, "LLM", "take-over", "a person plays on for LLM"),
     Mark(17, "LLM", "hand-back", "LLM plays again"),
     Mark(22, "script", "swap", "script is now random"),
-    Mark(25, "DQN", "end", "goal reached"),
+    Mark(24, "DQN", "end", "goal reached"),
+    Mark(25, "DQN", "begin", "seed 8"),
     Mark(28, "VLM", "failure", "the model did not answer"),
 )
+
+
+def curve(lane: int) -> list[float]:
+    """Returns that differ from lane to lane, over two episodes."""
+    start = 25 if lane == 1 else 99
+    return [
+        round((at - start * (at >= start)) * (0.05 - 0.009 * lane) + lane % 3 * 0.1 * (at > 8 + lane), 2)
+        for at in range(32)
+    ]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -64,12 +77,20 @@ def test_what_it_looks_like(stage: Stage, count: int, width: int, dark: bool) ->
     game.marks = tuple(mark for mark in STORY if mark.lane in names)
     game.open(31, theme=str(not dark).lower())
     game.page.evaluate(f"document.body.style.background = '{'#111418' if dark else '#fff'}'")
+    lanes = game.fake.snapshot.lanes
+    game.show(lanes=tuple(replace(lane, episode_return=curve(n)[-1]) for n, lane in enumerate(lanes)))
+    game.remember(returns={lane.name: curve(n) for n, lane in enumerate(EIGHT[:count])})
+    if count == 8 and width > 820:
+        game.drawer.get_by_role("tab", name="Decision").click()
     game.rail.press("PageDown")
     game.answer()
+    if width > 820:
+        game.page.wait_for_function("window.sent.some(m => m.type === 'inspect' && m.moment === 21)")
     game.answer()
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     name = f"below-{count}-{width}-{'dark' if dark else 'light'}"
     game.page.locator(".mnb-below").screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
     fake.close()
     assert stage.errors == []
-    assert game.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    inside = "all => all.every(each => each.getBoundingClientRect().right <= innerWidth)"
+    assert game.page.locator(".mnb-below *:visible").evaluate_all(inside)

@@ -74,7 +74,7 @@ def test_a_decision_in_full(game: Game) -> None:
     lanes = game.fake.snapshot.lanes
     game.show(lanes=(replace(lanes[0], seats=(seat, replace(seat, agent="b", probabilities=()))), *lanes[1:]))
     panel = game.drawer.get_by_role("tabpanel")
-    expect(panel.locator(".mnb-decision")).to_have_count(2)
+    expect(panel.locator(".mnb-decision .mnb-row")).to_have_text(["ppoRL"] * 2)
     facts = panel.locator(".mnb-decision").first.locator("dl > div:visible")
     expect(facts).to_have_text(["agentagent_3", "actionaction 9", "value-0.250", "time1.23 s", "notelate"])
     shown = [float(text) for text in panel.locator("tbody td:last-child").all_inner_texts()]
