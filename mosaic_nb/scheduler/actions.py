@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any
 
 import gymnasium
@@ -10,7 +11,11 @@ import numpy as np
 from mosaic_nb.errors import MosaicError
 from mosaic_nb.protocol import messages, spaces
 from mosaic_nb.recording.jsontext import to_json
+from mosaic_nb.scheduler.members import infinite, member
 from mosaic_nb.scheduler.snapshot import Choice
+
+_NAMED = 12
+"""Actions that a message names."""
 
 
 class InvalidDecision(MosaicError):
@@ -57,8 +62,8 @@ class Actions:
     def takes(self) -> str:
         """Say what a Discrete space takes, for people; empty for other spaces."""
         choices = self.choices(None)
-        named = [f"{c.action} ({c.label})" if self.labels else str(c.action) for c in choices[:12]]
-        return ", ".join(named) + (", ..." if len(choices) > 12 else "")
+        named = [f"{c.action} ({c.label})" if self.labels else str(c.action) for c in choices[:_NAMED]]
+        return ", ".join(named) + (", ..." if len(choices) > _NAMED else "")
 
     def explain(self, action: Any, mask: Any) -> str | None:
         """Say why an action is none, or None where it is one."""
@@ -107,7 +112,7 @@ class Actions:
 
     def read(self, value: Any) -> Any:
         """Return the action that `write` wrote, from its parsed JSON."""
-        return _read(self.space, value)
+        return member(self.space, value)
 
     def fallback(self, mask: Any, seed: int) -> tuple[Any, str]:
         """Return an action that stands in for a failed one, and what it is: the no-op, else a random legal one."""
@@ -137,21 +142,18 @@ class Actions:
         """
         if isinstance(move, str) and self._discrete and move in self.labels:
             move = self.labels.index(move) + self._start
-        elif isinstance(move, (list, tuple, dict)):
-            move = self._from_plain(move)
-        move = self.convert(move)
-        reason = self.explain(move, mask)
-        if reason is None:
-            return int(move) if self._discrete else move
-        legal = ", ".join(choice.label for choice in self.choices(mask) if choice.legal)
-        raise ValueError(f"{move!r} is no move: {reason}" + (f"; legal now: {legal}" if legal else ""))
-
-    def _from_plain(self, move: Any) -> Any:
-        """Make arrays of the lists that people type; what does not fit is left for `explain` to name."""
         try:
-            return _read(self.space, move)
-        except (ValueError, TypeError, KeyError, IndexError):
-            return move
+            action = member(self.space, move)
+            reason = infinite(action) or self.explain(action, mask)
+        except ValueError as error:
+            reason = str(error)
+        if reason is None:
+            return int(action) if self._discrete else action
+        legal = [choice.label for choice in self.choices(mask) if choice.legal]
+        among = ", ".join(legal[:_NAMED]) + (", ..." if len(legal) > _NAMED else "")
+        raise ValueError(
+            f"{reprlib.repr(move)} is no move: {reason}" + (f"; legal now: {among}" if legal else "")
+        )
 
 
 def _zero(space: gymnasium.Space[Any]) -> Any:
@@ -181,19 +183,3 @@ def _zero_of_parts(space: gymnasium.Space[Any]) -> Any:
             return ()
     space.seed(0)
     return space.sample()
-
-
-def _read(space: gymnasium.Space[Any], value: Any) -> Any:
-    if isinstance(
-        space, (gymnasium.spaces.Box, gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary)
-    ):
-        return np.asarray(value, dtype=space.dtype)
-    if isinstance(space, gymnasium.spaces.Dict):
-        return {key: _read(part, value[key]) for key, part in space.spaces.items()}
-    if isinstance(space, gymnasium.spaces.Tuple):
-        return tuple(_read(part, item) for part, item in zip(space.spaces, value, strict=True))
-    if isinstance(space, gymnasium.spaces.OneOf):
-        return value[0], _read(space.spaces[value[0]], value[1])
-    if isinstance(space, gymnasium.spaces.Sequence):
-        return tuple(_read(space.feature_space, item) for item in value)
-    return value
