@@ -304,3 +304,31 @@ def test_stop_gives_a_change_of_seats_up(tmp_path: Path) -> None:
         arena.step()
         assert list(rows(arena, "a").operator) == ["random"] * 2
         assert len(arena._conductor._company.operators) == 1
+
+
+@pytest.mark.parametrize("ticks", [3, 4])
+def test_a_learner_that_takes_turns_is_told_what_is_still_open(ticks: int) -> None:
+    """At an odd tick its agent has moved and its turn has not come round: the reward of that step is still to come."""
+    game = "pettingzoo.classic.rps_v2:env"
+    with fakes.use():
+        whole_cast = {"player_0": "learner", "player_1": "random"}
+        late_cast = {"player_0": "human", "player_1": "random"}
+        with (
+            mnb.Arena(game, {"a": whole_cast}, seed=7) as whole,
+            mnb.Arena(game, {"a": late_cast}, seed=7) as late,
+        ):
+            whole.run(ticks)
+            steps = whole.steps
+            for _, row in steps[steps.action.notna()].iterrows():
+                late.step({"a": {"player_0": row.action}} if row.agent == "player_0" else None)
+            late.swap("a", "learner", agent="player_0")
+            whole.run(episodes=1)
+            late.run(episodes=1)
+            columns = ["agent", "step", "digest"]
+            assert late.steps[columns].to_numpy().tolist() == whole.steps[columns].to_numpy().tolist()
+            mine, theirs = (
+                steps[(steps.agent == "player_0") & steps.probabilities.notna() & (steps.step >= ticks)]
+                for steps in (late.steps, whole.steps)
+            )
+            assert len(mine) > 0
+            assert mine.probabilities.map(list).tolist() == theirs.probabilities.map(list).tolist()
