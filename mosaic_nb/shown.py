@@ -23,12 +23,12 @@ class Shown:
     _keepsake: Keepsake | None = None
 
     @property
-    def grid(self) -> Grid:
-        """The widget, made at its first use."""
+    def view(self) -> Grid:
+        """The widget, made at its first use; ``view.stats()`` tells what it has sent."""
         if self._grid is None:
             from mosaic_nb.view import Grid
 
-            grid = self._grid = Grid(self._conductor)
+            grid = self._grid = Grid(self._conductor, self._exporter())
             self._conductor.attended = lambda: grid.front_end
         return self._grid
 
@@ -105,7 +105,7 @@ class Shown:
     def _ipython_display_(self) -> None:
         from mosaic_nb.view import Keepsake, publish, renew
 
-        grid, shown = self.grid, self._conductor.snapshot()
+        grid, shown = self.view, self._conductor.snapshot()
         publish(grid, shown, self._thread.call(self._conductor.look("png")))
         if self._keepsake is None:
             self._keepsake = Keepsake(self._conductor, partial(renew, grid), lambda: grid.front_end, shown)

@@ -185,6 +185,10 @@ class Inspection:
 class Controls(Protocol):
     """What a viewer may ask of an arena. Every method may be called from any thread and returns at once."""
 
+    @property
+    def late(self) -> int:
+        """How many moves of people came too late, or twice, and were ignored."""
+
     def step(self, count: int = 1) -> None:
         """Open a tick, ``count`` of them one after another; ignored while one is open."""
 

@@ -32,6 +32,7 @@ class FakeControls:
     Attributes:
         calls: every call received: its name and arguments, in order.
         asked: how often pictures were asked for, by format.
+        late: how many moves came too late, or twice, and were ignored.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class FakeControls:
         self._viewers: list[Callable[[Snapshot], None]] = []
         self.calls: list[tuple[Any, ...]] = []
         self.asked: list[str] = []
+        self.late = 0
         self.snapshot = Snapshot(title, seed, 0, "idle", 8.0, "Ready.", ())
         self._begin(seed, shared=True)
         self._posts: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
@@ -300,6 +302,7 @@ class FakeControls:
     def _choose(self, lane: str, action: int, turn: int | None) -> None:
         waiting = self.snapshot.phase == "waiting"
         if turn != (self._turn if waiting else None) or lane in self._moves:
+            self.late += 1
             return
         self._moves[lane] = action
         if not waiting:

@@ -8,9 +8,14 @@ from typing import Any
 
 import anywidget
 
-from mosaic_nb.scheduler.snapshot import Controls, Snapshot
+from mosaic_nb.scheduler.snapshot import Controls, Recollection, Snapshot
+from mosaic_nb.view import requests, wire
 from mosaic_nb.view.feed import Feed
+from mosaic_nb.view.meter import Stats
 from mosaic_nb.view.script import script, style
+from mosaic_nb.view.scrubs import Scrubs
+
+Export = Callable[[str, Callable[[str, str, bytes], None], Callable[[str], None]], None]
 
 
 class Grid(anywidget.AnyWidget):
@@ -21,17 +26,21 @@ class Grid(anywidget.AnyWidget):
 
     Args:
         controls: the arena to show and to steer.
+        exporter: makes a file of a kind, ``html``, ``gif`` or ``png``: it is called with the kind, with what takes the
+            file (name, MIME type, content), and with what takes the reason where there will be none.
     """
 
     _esm = script("grid")
     _css = style()
     _unwatch: Callable[[], None] | None = None
 
-    def __init__(self, controls: Controls) -> None:
+    def __init__(self, controls: Controls, exporter: Export | None = None) -> None:
         super().__init__()
         self._controls = controls
+        self._exporter = exporter
         self._met = threading.Event()
         self._feed = Feed(controls, self.send)
+        self._scrubs = Scrubs(controls, self._show_past)
         self.on_msg(self._hear)
         self._unwatch = controls.watch(self.show)
 
@@ -59,30 +68,70 @@ class Grid(anywidget.AnyWidget):
             self._feed.close()
         super().close()
 
-    def _hear(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
-        match content:
-            case {"type": "hello", "view": view, "looking": looking}:
+    def stats(self) -> Stats:
+        """Return what was sent to the front ends, and what became of it."""
+        return self._feed.stats()
+
+    def _hear(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        try:
+            said = requests.read(content)
+            if isinstance(said, requests.Hello | requests.Look | requests.Leave | requests.Acknowledge):
+                self._note_presence(said)
+                return
+            self._serve(said)
+        except ValueError as error:
+            view = content.get("view") if isinstance(content, dict) else None
+            self._refuse(view if isinstance(view, str) else "", str(error))
+        self.send({"type": "heard"})
+
+    def _note_presence(
+        self, said: requests.Hello | requests.Look | requests.Leave | requests.Acknowledge
+    ) -> None:
+        match said:
+            case requests.Hello(view, looking):
                 self._met.set()
                 self._feed.hello(view, looking=looking)
-            case {"type": "look", "view": view, "looking": looking}:
+            case requests.Look(view, looking):
                 self._feed.look(view, looking=looking)
-            case {"type": "leave", "view": view}:
+            case requests.Leave(view):
                 self._feed.leave(view)
-            case {"type": "acknowledge", "number": number}:
-                self._feed.acknowledge(number)
-            case _:
-                self._steer(content)
-                self.send({"type": "heard"})
+                self._scrubs.leave(view)
+            case requests.Acknowledge():
+                self._feed.acknowledge(said.view, said.number, said.drawn)
 
-    def _steer(self, content: dict[str, Any]) -> None:
-        match content:
-            case {"type": "step" | "play" | "pause" as name}:
-                getattr(self._controls, name)()
-            case {"type": "choose", "lane": lane, "agent": agent, "action": action, "turn": turn}:
-                self._controls.choose(lane, agent, action, turn)
-            case {"type": "reset", "seed": seed}:
-                self._controls.reset(None if seed is None else int(seed))
-            case {"type": "speed", "ticks_per_second": speed}:
-                self._controls.set_speed(speed)
-            case _:
-                raise ValueError(f"the front end sent what this version does not know: {content!r:.200}")
+    def _serve(self, said: requests.Said) -> None:
+        match said:
+            case requests.AskHistory(view):
+                self._controls.history(lambda found: self._feed.answer(_to(view, wire.history(found))))
+            case requests.Scrub(view=view, moment=moment):
+                self._scrubs.want(view, moment)
+            case requests.Inspect(view=view, lane=lane, moment=moment):
+                self._controls.inspect(
+                    lane, moment, lambda found: self._feed.answer(_to(view, wire.inspection(found)))
+                )
+            case requests.Export(view=view, kind=kind):
+                self._export(view, kind)
+            case requests.Command():
+                said.do(self._controls)
+
+    def _show_past(self, view: str, recollection: Recollection) -> None:
+        content, buffers = wire.past(recollection)
+        self._feed.answer(_to(view, content), buffers, overtakes=True)
+
+    def _export(self, view: str, kind: str) -> None:
+        if self._exporter is None:
+            self._refuse(view, "there is nothing here to make a file of")
+            return
+
+        def done(name: str, mime: str, content: bytes) -> None:
+            self._feed.answer(_to(view, {"type": "file", "name": name, "mime": mime}), [content])
+
+        self._exporter(kind, done, lambda words: self._refuse(view, words))
+
+    def _refuse(self, view: str, words: str) -> None:
+        self._feed.answer(_to(view, wire.trouble(words)))
+
+
+def _to(view: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Address a message to the front end that asked; without its name it is for all."""
+    return content | {"view": view} if view else content

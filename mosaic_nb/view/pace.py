@@ -23,25 +23,32 @@ RARE_GAP = 5.0
 """Seconds between rare messages. A server keeps what a closed browser does not fetch: this bounds it."""
 
 
+LIVELY = 1.0
+"""Seconds after its last answer in which a front end is waited for; then the others set the pace."""
+
+
 class Pace:
     """Counts messages and answers. Times are seconds of one monotonic clock, given by the caller."""
 
     def __init__(self) -> None:
         self._sent = 0
-        self._acknowledged = 0
+        self._answers: dict[str, tuple[int, float]] = {}
         self._last_sent = -inf
         self._heard = -inf
 
-    def hear(self, now: float, number: int | None = None) -> None:
-        """Take a sign of life: an acknowledgement of message ``number``, or of all where it is None."""
+    def hear(self, now: float, number: int | None = None, view: str = "") -> None:
+        """Take a front end's sign of life: an acknowledgement of message ``number``, or of all where it is None."""
         self._heard = now
-        self._acknowledged = max(
-            self._acknowledged, min(self._sent if number is None else number, self._sent)
-        )
+        before, _ = self._answers.get(view, (0, now))
+        self._answers[view] = (max(before, min(self._sent if number is None else number, self._sent)), now)
+
+    def forget(self, view: str) -> None:
+        """A front end is gone, or out of sight: nobody waits for it."""
+        self._answers.pop(view, None)
 
     def wait(self, now: float) -> float:
         """Seconds until the next message may go out; 0 if it may go now."""
-        if self._sent - self._acknowledged < WINDOW:
+        if self._behind(now) < WINDOW:
             return max(0.0, self._last_sent + SHORTEST_GAP - now)
         silence = now - self._heard
         gap = RARE_GAP if silence > LONG_SILENCE else BLIND_GAP
@@ -51,6 +58,13 @@ class Pace:
         """Note that a message goes out; return its number, from 1."""
         self._sent += 1
         self._last_sent = now
-        if self._sent - self._acknowledged == WINDOW:
+        if self._behind(now) == WINDOW:
             self._heard = max(self._heard, now)
         return self._sent
+
+    def _behind(self, now: float) -> int:
+        """How many messages the slowest lively front end has not answered; where none is lively, the quickest."""
+        lively = [number for number, when in self._answers.values() if now - when < LIVELY]
+        if not lively:
+            return self._sent - max((number for number, _ in self._answers.values()), default=0)
+        return self._sent - min(lively)

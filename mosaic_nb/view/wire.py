@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mosaic_nb.protocol.messages import Picture
-from mosaic_nb.scheduler.snapshot import Snapshot
+from mosaic_nb.scheduler.snapshot import History, Inspection, Recollection, Snapshot
 
 
 def plain(snapshot: Snapshot) -> dict[str, Any]:
@@ -32,6 +32,29 @@ def pack(pictures: Mapping[str, Picture]) -> tuple[list[dict[str, Any]], list[by
             buffers.append(picture.data)
         described.append(_safe(entry))
     return described, buffers
+
+
+def past(recollection: Recollection) -> tuple[dict[str, Any], list[bytes]]:
+    """Return a moment as a message, and its binary parts."""
+    described, buffers = pack(recollection.pictures)
+    snapshot = plain(recollection.snapshot)
+    content = {"type": "past", "moment": recollection.moment, "snapshot": snapshot, "pictures": described}
+    return content, buffers
+
+
+def history(history: History) -> dict[str, Any]:
+    """Return an arena's past as a message."""
+    return {"type": "history", **_safe(msgspec.to_builtins(history))}
+
+
+def inspection(inspection: Inspection) -> dict[str, Any]:
+    """Return what can be read of a lane as a message."""
+    return {"type": "inspection", **_safe(msgspec.to_builtins(inspection))}
+
+
+def trouble(words: str) -> dict[str, Any]:
+    """Return the message that a request could not be served, and why."""
+    return {"type": "trouble", "words": _safe(words)}
 
 
 def _safe(value: Any) -> Any:
