@@ -6,7 +6,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import mosaic_nb as mnb
 from mosaic_nb.scheduler.snapshot import SeatView, Snapshot
 from mosaic_nb.testing import fakes
 from tests.scheduler.courses import ByAction, Forgetful, Mortal, long, short, stumbles
+from tests.scheduler.viewer import Viewer
 
 LANES = {"short": short, "long": long, "random": "random"}
 
@@ -60,7 +60,10 @@ def test_from_any_moment_the_same_moves_lead_to_the_same_rows(on_end: str) -> No
         first, episodes = exact(arena.steps), arena.episodes.drop(columns=["branch", "seconds"])
         # in the midst of episodes, at their ends, at the beginning
         for moment in (3, 0, 7, last - 1, 6, last, 4):
+            frames = [lane.frame for lane in present(arena).lanes]
             arena.rewind(moment)
+            pairs = zip(frames, present(arena).lanes, strict=True)
+            assert all(lane.frame > frame for frame, lane in pairs)  # another picture, whatever was shown
             assert shown(arena) == views.get(moment, shown(arena))
             assert present(arena).moment == moment
             arena.run(16 - present(arena).tick)
@@ -119,6 +122,20 @@ def test_a_person_moves_again_and_otherwise() -> None:
         others = arena.steps[arena.steps["lane"] == "random"]
         assert exact(others) == [row for row in first if row[0] == "random"]
     assert mnb.open_run(arena.path).verify()
+
+
+def test_a_rewind_takes_the_open_question_back() -> None:
+    with mnb.Arena(ByAction, {"me": "human", "long": long}, seed=7) as arena:
+        viewer = Viewer(arena)
+        for _ in range(2):
+            arena.step({"me": 1})
+        viewer.controls.step()
+        viewer.until(lambda snapshot: snapshot.phase == "waiting")
+        viewer.controls.rewind(1)
+        there = viewer.until(lambda snapshot: snapshot.phase == "idle" and snapshot.moment == 1)
+        assert [lane.step for lane in there.lanes] == [1, 1]
+        arena.step({"me": 0})
+        assert list(arena.steps["step"]) == [0, 0, 1, 1]
 
 
 def test_back_beyond_a_reset_the_old_seeds_are_played() -> None:
@@ -190,19 +207,11 @@ def test_an_environment_that_does_not_replay_changes_nothing() -> None:
 
 
 def test_a_viewer_is_told_why_it_stayed() -> None:
-    news, told = threading.Event(), []
-
-    def view(snapshot: Snapshot) -> None:
-        if "does not replay" in snapshot.status:
-            told.append(snapshot)
-            news.set()
-
     with mnb.Arena(Forgetful, {"long": long}, seed=7) as arena:
         arena.run(5)
-        arena._conductor.watch(view)
-        arena._conductor.rewind(4)
-        assert news.wait(20)
-        assert told[0].moment == 5
+        viewer = Viewer(arena)
+        viewer.controls.rewind(4)
+        assert viewer.until(lambda snapshot: "does not replay" in snapshot.status).moment == 5
 
 
 def test_what_cannot_be_gone_back_to_is_refused() -> None:
@@ -241,6 +250,10 @@ def test_a_killed_kernel_leaves_the_current_line(tmp_path: Path) -> None:
     for lane in ("a", "b"):
         mine = run.steps[run.steps["lane"] == lane]
         assert list(zip(mine["branch"], mine["step"], strict=True)) == [(0, 0), (2, 1), (2, 2)]
+        left = run.all_branches.episodes[run.all_branches.episodes["lane"] == lane]
+        columns = (left[name] for name in ("branch", "length", "end"))
+        assert list(zip(*columns, strict=True)) == [(0, 5, "rewound"), (1, 3, "rewound")]
+    assert run.episodes.empty
     assert len(run.all_branches.steps) == 2 * (5 + 1 + 2)
     found = run.verify()
     assert found
