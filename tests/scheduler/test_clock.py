@@ -307,7 +307,6 @@ def test_several_steps_one_after_another_each_shown_and_stoppable() -> None:
     with mnb.Arena("CartPole-v1", {"a": "scripted"}, seed=7) as arena:
         viewer = Viewer(arena)
         viewer.controls.step(5)
-        viewer.controls.step(5)  # ignored: a series is under way
         viewer.until(lambda s: s.tick == 5 and s.phase == "idle")
         assert {s.tick for s in viewer.seen} == set(range(6))
         assert {s.phase for s in viewer.seen if 0 < s.tick < 5} == {"stepping"}
@@ -324,6 +323,7 @@ def test_several_steps_wait_for_each_move() -> None:
         viewer.controls.step(3)
         for tick in range(3):
             shown = viewer.until(lambda s, tick=tick: s.phase == "waiting" and s.tick == tick)
+            viewer.controls.step(3)  # ignored: a series is under way
             viewer.controls.choose("me", "agent", 0, seat(shown, "me").turn)
         viewer.until(lambda s: s.phase == "idle" and s.tick == 3)
 
