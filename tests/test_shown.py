@@ -134,6 +134,19 @@ def test_the_widget_gets_a_file_without_waiting(game: Game, kind: str, mime: str
     assert content.startswith(begin)
 
 
+def test_a_kind_that_there_is_not_is_refused_in_words(game: Game) -> None:
+    refused = threading.Event()
+    words: list[str] = []
+
+    def failed(reason: str) -> None:
+        words.append(reason)
+        refused.set()
+
+    Exporter(game.arena._conductor, game.arena._thread)("<b>exe", pytest.fail, failed)
+    assert refused.wait(60)
+    assert words == ["no file was made: '<b>exe' is none of html, gif, png"]
+
+
 def test_a_closed_arena_is_exported_all_the_same(tmp_path: Path) -> None:
     with Arena("MiniGrid-DoorKey-5x5-v0", {"a": "scripted"}, seed=9) as arena:
         arena.run(3)

@@ -108,13 +108,18 @@ class Exporter:
 
         def work() -> None:
             try:
-                content = self._makers[kind]()
+                content = self._maker(kind)()
             except (MosaicError, ValueError, OSError) as error:
                 failed(f"no file was made: {error}")
             else:
                 done(f"{self._stem()}.{kind}", _MIMES[kind], content)
 
         threading.Thread(target=work, name="mosaic-nb export", daemon=True).start()
+
+    def _maker(self, kind: str) -> Callable[[], bytes]:
+        if kind not in self._makers:
+            raise ValueError(f"{kind!r} is none of {', '.join(self._makers)}")
+        return self._makers[kind]
 
     def _stem(self) -> str:
         """A file's name that every system takes, whatever the environment is called."""

@@ -125,3 +125,14 @@ def test_hostile_names_do_nothing_in_a_saved_notebook(lab: Lab, notebook: Notebo
     expect(table).to_contain_text(NAME)
     assert table.locator("img, script").count() == 0
     assert lab.page.evaluate("window.pwned") is None
+
+
+def test_the_export_button_gives_files(lab: Lab, notebook: Notebook) -> None:
+    widget = shown(lab, notebook(ARENA, "arena"))
+    play(widget, 2)
+    for kind, begin in (("html", b"<!doctype html>"), ("gif", b"GIF89a"), ("png", b"\x89PNG")):
+        widget.get_by_role("button", name="Export").click()
+        with lab.page.expect_download() as download:
+            widget.get_by_text(f"({kind.upper()})").click()
+        assert download.value.suggested_filename == f"MiniGrid-DoorKey-5x5-v0.{kind}"
+        assert Path(download.value.path()).read_bytes().startswith(begin)
