@@ -1,7 +1,7 @@
 // The details of the chosen lane: what its agents saw, what its operators decided, and the logs.
 
 import { buildDecision } from "./decision.js";
-import { button, label, make, reveal, write } from "./elements.js";
+import { button, make, reveal, write } from "./elements.js";
 import { buildRequest } from "./request.js";
 import { buildTexts } from "./texts.js";
 
