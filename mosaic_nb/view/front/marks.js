@@ -1,6 +1,6 @@
 // What happened on the way: marks above the rail, each event with a shape and a colour of its own, and their legend.
 
-import { label, make, reveal, write } from "./elements.js";
+import { label, make, reveal } from "./elements.js";
 
 // What matters most comes first: it stands for marks that are too close to be drawn side by side.
 const EVENTS = [
