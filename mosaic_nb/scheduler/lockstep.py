@@ -341,12 +341,13 @@ class LockStep:
             self._end(lane, "forfeit")
 
     def stop(self, lane: Lane, error: LaneFailure) -> None:
-        """Stop a lane that has failed."""
+        """Stop a lane that has failed; an episode that was over before has its row already."""
+        over = lane.episode is None or lane.status == HELD
         lane.status = FAILED
         lane.error = error
         operator = lane.seats[error.agent].operator if error.agent else ""
         self.note(lane, "failure", str(error), agent=error.agent, operator=operator)
-        if lane.episode is not None:
+        if not over:
             self._ledger.episodes.append(lane.episode_row("failed"))
             lane.completed += 1
 

@@ -64,6 +64,17 @@ def test_one_killed_environment_leaves_the_other_lane_alone() -> None:
         arena.run(2)
 
 
+def test_one_killed_between_two_episodes_leaves_one_row_for_the_episode_that_was_over() -> None:
+    lanes = {"a": "random", "b": "passive"}
+    with mnb.Arena("environments:Counting", lanes, env_kwargs={"length": 2}) as arena:
+        arena.run(2)
+        arena._conductor._company.environments["a"].link.process.kill()
+        with pytest.warns(LaneFailureWarning, match="SIGKILL"):
+            arena.run(1)
+        ends = arena.episodes[["lane", "episode", "end"]].values.tolist()
+    assert ends == [["a", 0, "terminated"], ["b", 0, "terminated"]]
+
+
 def test_raising_in_reset_is_an_error_of_the_constructor() -> None:
     with pytest.raises(EnvironmentFailure, match="no reset today"):
         _failing("raises_in_reset")
