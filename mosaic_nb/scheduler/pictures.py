@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from mosaic_nb.errors import RemoteError
 from mosaic_nb.protocol import messages
 from mosaic_nb.scheduler.keeping import Keeping
@@ -34,6 +36,8 @@ class Pictures:
         deadline = self._lockstep.policy.environment_deadline + PATIENCE
         shots = [_Shot(lane, format, quality, deadline) for lane in lanes]
         await gather([shot.pending for shot in shots])
+        if any(shot.moving for shot in shots):
+            await asyncio.sleep(0)  # the tick takes in what its step returned before the picture did
         for shot in shots:
             self._develop(shot, format)
         self._lockstep.write()
@@ -65,20 +69,21 @@ class _Shot:
     """A picture that has been asked for.
 
     Attributes:
-        frame: its number. A step that is under way will have been done when the picture is drawn.
+        moving: whether a step was under way, which will have been done when the picture is drawn.
+        frame: the picture's number.
     """
 
     def __init__(self, lane: Lane, format: str, quality: int, deadline: float) -> None:
         self.lane = lane
-        self._moving = lane.worker.link.awaits(messages.StepEnvironment, messages.ResetEnvironment)
-        self.frame = lane.frame + self._moving
-        self._view = None if self._moving else lane_view(lane)
+        self.moving = lane.worker.link.awaits(messages.StepEnvironment, messages.ResetEnvironment)
+        self.frame = lane.frame + self.moving
+        self._view = None if self.moving else lane_view(lane)
         request = messages.Render(id=0, lane=lane.name, step=lane.frame, format=format, quality=quality)
         self.pending: Pending = lane.worker.link.request(request, deadline)
 
     def view(self) -> LaneView | None:
         """Return the lane as the picture shows it, or None if it has gone on before that could be seen."""
-        if self._moving and self.lane.frame == self.frame:
+        if self.moving and self.lane.frame == self.frame:
             return lane_view(self.lane)
         return self._view
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import mosaic_nb as mnb
+from mosaic_nb.protocol import messages
 from mosaic_nb.scheduler.snapshot import Recollection, Snapshot
 from mosaic_nb.worker import Decision
 from tests.faults.environments import Counting
@@ -270,3 +273,52 @@ def test_memory_and_workers_are_given_up_when_nobody_looks_back(
 
     arena._thread.call(asyncio.wait_for(gone(), 10))
     assert recall(arena, 2).moment == 2
+
+
+def test_a_picture_taken_while_a_step_is_under_way_is_that_of_the_step(
+    make: Callable[..., mnb.Arena],
+) -> None:
+    class Slow(Counting):
+        def step(self, action: Any) -> Any:
+            time.sleep(0.3)
+            return super().step(action)
+
+    arena = make(Slow, {"wild": "random"}, keep_frames=64)
+    lane = arena._conductor.lockstep.lanes[0]
+    stepped = arena._thread.start(arena._conductor.tick({}, blocking=True))
+
+    async def meanwhile() -> dict[str, bytes]:
+        while not lane.worker.link.awaits(messages.StepEnvironment):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        shown = await arena._conductor.look("png")
+        return {lane: picture.data for lane, picture in shown.items()}
+
+    after = arena._thread.call(meanwhile())
+    stepped.result(10)
+    assert arena._conductor._pictures._keeping.take("wild", 2) is not None
+    assert look(arena) == after
+    assert pictures(recall(arena, 1)) == after
+    before = Image.open(io.BytesIO(pictures(recall(arena, 0))["wild"]))
+    assert before.getpixel((0, 0)) == (0, 0, 0)
+
+
+def test_a_sharp_picture_is_kept_and_not_the_blurred_one_after_it(make: Callable[..., mnb.Arena]) -> None:
+    arena = make()
+    arena._thread.call(arena._conductor.look("jpeg", 20))
+    assert {picture.format for picture in recall(arena, 0).pictures.values()} == {"jpeg"}
+    sharp = look(arena)
+    arena._thread.call(arena._conductor.look("jpeg", 21))
+    assert pictures(recall(arena, 0)) == sharp
+
+
+def test_what_looking_back_takes_does_not_grow(make: Callable[..., mnb.Arena]) -> None:
+    arena = make(max_steps=10, keep_frames=1)
+    arena.run(120)
+    timeline = arena._conductor.lockstep.timeline
+    for moment in range(0, timeline.last, 2):
+        recall(arena, moment)
+    recollector = arena._conductor._recollector
+    assert len(recollector._library._episodes) <= 64
+    assert len(recollector._replicas) == 2
+    frames = sum(file.stat().st_size for file in (arena.path / "frames").iterdir())
+    assert frames <= 1 << 20
