@@ -316,6 +316,7 @@ def play(
     against: Any = "random",
     default: Any = None,
     keys: Mapping[str, str] | None = None,
+    unattended: Sequence[Any] | None = None,
     **options: Any,
 ) -> Arena:
     """Play an environment yourself: an arena with a lane ``"me"``, ready to be displayed.
@@ -327,12 +328,15 @@ def play(
         against: who plays the other agents then.
         default: in real time, what is done while no key is down, by label or value.
         keys: label -> key, instead of those of the environment's family.
+        unattended: moves, over and over, that stand in for yours where no front end is there, as when a notebook is
+            run by a program.
         options: of the arena: ``seed``, ``speed``, ``clocked``, ...
 
     Example:
         >>> mnb.play("LunarLander-v3", beside={"random": "random"})  # doctest: +SKIP
     """
-    me = operators.operator("human", default=default, keys=None if keys is None else dict(keys))
+    own = {"keys": keys and dict(keys), "unattended": unattended and list(unattended)}
+    me = operators.operator("human", default=default, **own)
     mine = me if agent is None else {agent: me, EVERY_AGENT: against}
     return Arena(environment, {"me": mine, **(beside or {})}, **options)
 
