@@ -65,7 +65,7 @@ def test_one_killed_environment_leaves_the_other_lane_alone() -> None:
 
 
 def test_one_killed_between_two_episodes_leaves_one_row_for_the_episode_that_was_over() -> None:
-    lanes = {"a": "random", "b": "passive"}
+    lanes = {"a": "random", "b": "random"}
     with mnb.Arena("environments:Counting", lanes, env_kwargs={"length": 2}) as arena:
         arena.run(2)
         arena._conductor._company.environments["a"].link.process.kill()
