@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from mosaic_nb.protocol.messages import Picture
+from mosaic_nb.recording.recorder import Recorder
+from mosaic_nb.replay import open_run
 from mosaic_nb.scheduler.snapshot import History, LaneView, Mark, Recollection, SeatView, Snapshot
 from mosaic_nb.view.export import page as exported
 from tests.browser.jupyterlab import SCREENSHOTS
@@ -24,6 +27,7 @@ from tests.films import filmed, played
 pytestmark = pytest.mark.browser
 
 COUNT = 32
+FOREIGN = "img, iframe, object, embed, link, form, video, math, template, a, script, style"
 
 
 class Viewer:
@@ -257,6 +261,35 @@ def test_nothing_can_be_loaded_or_run_beside_it(viewer: Viewer) -> None:
     expect(viewer.page.locator(".mnb")).to_be_visible()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(open_viewer: Callable[..., Viewer], game: Any, scheme: str) -> None:
+    viewer = open_viewer(color_scheme=scheme, reduced_motion="reduce")
+    viewer.open(exported(filmed(game[0]), game[1]))
+    viewer.at(0)
+    viewer.page.keyboard.press("PageDown")
+    viewer.at(10)
+    for tab in ("Observation", "Decision"):
+        viewer.page.get_by_role("tab", name=tab).click()
+        found = Axe().run(viewer.page)
+        assert found.response["violations"] == [], found.generate_report()
+
+
+def test_hostile_runs_are_only_text_in_a_notebook(open_viewer: Callable[..., Viewer], tmp_path: Path) -> None:
+    shown = []
+    names = [text.encode("utf-8", "replace").decode() for text in HOSTILE]
+    for number, name in enumerate(names):
+        folder = tmp_path / f"run-{number}"
+        Recorder(folder, name=name, kind=name, provenance={}).close()
+        shown.append(open_run(folder)._repr_html_())
+    viewer = open_viewer()
+    viewer.page.set_content(f"<!doctype html><main>{''.join(shown)}</main>")
+    cells = viewer.page.locator("main td:first-of-type").all_text_contents()
+    assert [name for name in names if f"{name} ({name})" not in cells] == []
+    assert viewer.page.locator("main").locator(FOREIGN).count() == 0
+    assert viewer.page.evaluate("window.pwned") is None
+    assert viewer.complaints == []
+
+
 def test_hostile_texts_are_only_text(open_viewer: Callable[..., Viewer]) -> None:
     lanes = []
     pictures = {}
@@ -284,8 +317,7 @@ def test_hostile_texts_are_only_text(open_viewer: Callable[..., Viewer]) -> None
         for number in range(len(HOSTILE)):
             which.select_option(index=number)
     viewer.page.locator(".mnb-mark").first.hover()
-    foreign = "img, iframe, object, embed, link, form, video, math, template, a, script, style"
-    assert viewer.page.locator("main").locator(foreign).count() == 0
+    assert viewer.page.locator("main").locator(FOREIGN).count() == 0
     assert viewer.page.evaluate("window.pwned") is None
     assert viewer.complaints == []
     assert viewer.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -55,7 +55,7 @@ function buildFact(name) {
 
 function buildProbabilities() {
   const body = make("tbody");
-  const head = ["action", "", "probability"].map((words) => make("th", { scope: "col" }, words));
+  const head = ["action", "", "probability"].map((words) => (words ? make("th", { scope: "col" }, words) : make("td")));
   const table = make("table", { class: "mnb-odds" }, make("thead", {}, make("tr", {}, ...head)), body);
   const element = make("div", { class: "mnb-odds-frame", tabindex: 0, role: "group", "aria-label": "Probability of each action" }, table);
   const update = (seat) => {

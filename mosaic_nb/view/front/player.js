@@ -128,7 +128,8 @@ function buildPlayer(film) {
   const below = buildBelow(tell);
   const status = make("p", { class: "mnb-status", role: "status" });
   const root = make("div", { class: "mnb", tabindex: -1 });
-  root.append(make("div", { class: "mnb-inner" }, bar.element, lanes.element, below.element, status));
+  const heading = make("h2", { class: "mnb-unseen" }, "Episodes");
+  root.append(make("div", { class: "mnb-inner" }, bar.element, heading, lanes.element, below.element, status));
   addEventListener("keydown", press);
   return { element: root, go };
 }
