@@ -1,7 +1,7 @@
 // The bar above the lanes: what is played, the seed, steps and speed.
 
-import { button, enable, icon, label, make, number, reveal, write } from "./elements.js";
 import { buildMenu, buildSwitch } from "./controls.js";
+import { button, enable, icon, label, make, number, reveal, write } from "./elements.js";
 
 const MOST_STEPS = 10_000;
 const FILES = [
@@ -18,7 +18,10 @@ export function buildBar(tell) {
   const steps = buildSteps(tell, seed.typed);
   const speed = buildSpeed(tell);
   const clock = buildSwitch("clock", "Real time", (on) => tell.control({ type: "clock", on }));
-  const files = buildMenu("Export", FILES, (kind) => tell.ask({ type: "export", kind }, "file"));
+  const files = buildMenu("Export", FILES, (kind, words) => {
+    tell.say(`Making the ${words[0].toLowerCase()}${words.slice(1)}…`);
+    tell.ask({ type: "export", kind }, "file");
+  });
   const help = button("help", "?", tell.help);
   label(help.element, "Help and keys");
   help.element.title = "Help and keys (?)";
@@ -27,9 +30,13 @@ export function buildBar(tell) {
     { class: "mnb-bar" },
     make("div", { class: "mnb-group mnb-what" }, title, count),
     make("div", { class: "mnb-group", role: "group", "aria-label": "Seed" }, ...seed.elements),
-    steps.element,
-    make("div", { class: "mnb-group", role: "group", "aria-label": "Speed" }, ...speed.elements, clock.element),
-    make("div", { class: "mnb-group mnb-push" }, files.element, help.element),
+    make("div", { class: "mnb-group mnb-tools" }, files.element, help.element),
+    make(
+      "div",
+      { class: "mnb-drive" },
+      steps.element,
+      make("div", { class: "mnb-group", role: "group", "aria-label": "Speed" }, ...speed.elements, clock.element),
+    ),
   );
   const update = (snapshot, past) => {
     write(title, snapshot.title);
@@ -46,12 +53,14 @@ function buildSteps(tell, typed) {
   const send = (type, more = {}) => tell.control({ type, ...more });
   const reset = button("reset", "Reset", () => send("reset", { seed: typed(), shared: null }), icon("reset"));
   const step = button("step", "Step", () => send("step", { count: 1 }), icon("step"));
-  const many = button("steps", "", () => send("step", { count: amount() }));
+  const many = button("steps", "×", () => send("step", { count: amount() }));
   const field = make("input", { type: "text", inputmode: "numeric", class: "mnb-field mnb-count", value: 10 });
   label(field, "How many steps");
   const amount = () => Math.max(1, Math.min(MOST_STEPS, Math.floor(Number(field.value)) || 1));
   const play = buildPlay(tell);
-  const halt = button("stop", "Stop", () => send("stop"), icon("stop"));
+  const halt = button("stop", "", () => send("stop"), icon("stop"));
+  label(halt.element, "Stop");
+  halt.element.title = "Stop whatever is under way";
   step.element.classList.add("mnb-primary");
   field.addEventListener("input", () => name());
   field.addEventListener("change", () => name((field.value = amount())));
@@ -59,8 +68,8 @@ function buildSteps(tell, typed) {
     if (event.key === "Enter" && !event.repeat) many.element.click();
   });
   const name = () => {
-    write(many.words, `×${amount()}`);
-    label(many.element, `${amount()} steps`);
+    label(many.element, `× ${amount()} ticks`);
+    many.element.title = `${amount()} steps, one after another`;
   };
   name();
   const row = make("div", { class: "mnb-row-of-buttons" }, step.element, many.element, field);

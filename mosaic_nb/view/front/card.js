@@ -9,12 +9,12 @@ export function buildCard(lane, tell) {
   const state = make("span", { class: "mnb-state" });
   const view = buildView(alone);
   const facts = buildFacts();
-  const seats = lane.seats.map((seat) => buildSeat(lane, seat, alone, tell));
+  const seats = lane.seats.map((seat) => buildSeat(lane, seat, tell));
   const trouble = buildTrouble();
   const chip = buildChip();
   const details = button("inspect", "", () => tell.chooseLane(lane.name, true), icon("look"));
   details.element.classList.add("mnb-quiet");
-  const head = make("header", { class: "mnb-head" }, name, chip.element, state, details.element);
+  const head = make("header", { class: "mnb-head", onclick: () => tell.chooseLane(lane.name) }, name, chip.element, state, details.element);
   const body = make("div", { class: "mnb-body" }, trouble.element, ...seats.map((seat) => seat.element));
   const element = make("section", { class: "mnb-card" }, head, view.element, facts.element, body);
   const update = (now, snapshot) => {
@@ -34,19 +34,24 @@ export function buildCard(lane, tell) {
     facts.update(now, snapshot);
     trouble.update(now);
     now.seats.forEach((seat, at) => {
-      if (!seats[at].fits(seat)) seats[at] = exchange(seats[at], buildSeat(now, seat, alone, tell), tell);
+      const old = seats[at];
+      if (!old.fits(seat)) seats[at] = buildSeat(now, seat, tell);
       seats[at].update(seat, now, snapshot);
+      if (seats[at] !== old) exchange(old.element, seats[at].element, tell);
     });
   };
   return { element, update, draw: view.draw, seats };
 }
 
-// Somebody else sits there now; the focus stays at that place.
+// Somebody else sits there now: who has just pressed a button there finds the focus on the one in its place.
 function exchange(old, fresh, tell) {
-  const focused = old.element.contains(document.activeElement);
-  old.element.replaceWith(fresh.element);
-  if (focused) tell.focus();
-  return fresh;
+  const focused = old.contains(document.activeElement);
+  const turned = document.activeElement?.closest(".mnb-turnover");
+  old.replaceWith(fresh);
+  if (!focused) return;
+  const next = turned && fresh.querySelector(".mnb-turnover button:not([hidden])");
+  if (next) next.focus({ preventScroll: true });
+  else tell.focus();
 }
 
 function stateWords(lane, snapshot, mine) {

@@ -14,7 +14,7 @@ export function buildSwitch(name, text, turn) {
   return { element, update };
 }
 
-// entries: [value, words]; choose is told the value.
+// entries: [value, words]; choose is told both.
 export function buildMenu(text, entries, choose) {
   const { element: opener, words } = button(text.toLowerCase(), text, () => open(list.hidden));
   words.after(icon("more"));
@@ -24,7 +24,7 @@ export function buildMenu(text, entries, choose) {
     write(item, each);
     item.addEventListener("click", () => {
       close();
-      choose(value);
+      choose(value, each);
     });
     return item;
   });

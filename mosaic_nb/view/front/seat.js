@@ -3,37 +3,49 @@
 import { buildChip, button, duration, make, number, reveal, write } from "./elements.js";
 import { buildPicker } from "./picker.js";
 
-const MOST_BARS = 8;
+const MOST_BARS = [8, 8, 5, 4, 3]; // by how many seats the lane has; of more than these only what was done is shown
 
-export function buildSeat(lane, seat, alone, tell) {
+export function buildSeat(lane, seat, tell) {
+  const count = lane.seats.length;
+  const action = make("span", { class: "mnb-mute mnb-did", dir: "auto" });
+  const part = canMove(seat) ? buildPicker(lane.name, seat, tell) : buildThoughts(MOST_BARS[count] ?? 1, count === 1);
+  const turnover = buildTurnover(lane.name, seat, tell);
   const element = make("div", { class: "mnb-seat", "data-kind": seat.kind });
-  const action = make("span", { class: "mnb-mute", dir: "auto" });
+  if (count === 1) element.append(part.element, turnover.element);
+  else element.append(buildHead(seat, action, turnover.element), part.element);
+  const built = shape(seat);
+  let own = seat;
+  // Where a lane has come to rest there are no choices: what could be chosen stays, out of use.
+  const rests = (now) => canMove(own) && !canMove(now) && sits(now) === sits(own);
+  const update = (now, laneNow, snapshot) => {
+    own = rests(now) ? { ...now, choices: own.choices, space: own.space } : now;
+    write(action, own.note ? `${own.action} (${own.note})` : own.action);
+    part.update(own, laneNow, snapshot);
+    turnover.update(own, laneNow, snapshot);
+  };
+  const fits = (now) => rests(now) || shape(now) === built;
+  return { element, update, fits, press: part.press, release: part.release };
+}
+
+function buildHead(seat, action, turnover) {
   const chip = buildChip();
   chip.update(seat.kind);
-  if (!alone) {
-    const who = make("span", { class: "mnb-agent", dir: "auto" }, seat.agent);
-    element.append(make("div", { class: "mnb-seat-head" }, who, chip.element, action));
-  }
-  const own = shape(seat);
-  const part = canMove(seat) ? buildPicker(lane.name, seat, tell) : buildThoughts();
-  const turnover = buildTurnover(lane.name, seat, tell);
-  element.append(part.element, turnover.element);
-  const update = (now, laneNow, snapshot) => {
-    write(action, now.note ? `${now.action} (${now.note})` : now.action);
-    part.update(now, laneNow, snapshot);
-    turnover.update(now, laneNow, snapshot);
-  };
-  return { element, update, fits: (now) => shape(now) === own, press: part.press, release: part.release };
+  const who = make("span", { class: "mnb-agent", dir: "auto", title: seat.agent }, seat.agent);
+  return make("div", { class: "mnb-seat-head" }, who, chip.element, action, turnover);
 }
 
 function canMove(seat) {
   return seat.choices.length > 0 || seat.space !== null;
 }
 
+function sits(seat) {
+  return JSON.stringify([seat.kind, seat.relieves]);
+}
+
 // What a seat is built for; the rest of it is only drawn.
 function shape(seat) {
   const choices = seat.choices.map((choice) => [choice.action, choice.label, choice.key]);
-  return JSON.stringify([seat.kind, seat.relieves, choices, seat.space]);
+  return JSON.stringify([sits(seat), choices, seat.space]);
 }
 
 // A person takes an operator's place, and gives it back.
@@ -57,29 +69,31 @@ function buildTurnover(lane, seat, tell) {
   return { element, update };
 }
 
-function buildThoughts() {
-  const bars = Array.from({ length: MOST_BARS }, buildThought);
+function buildThoughts(most, alone) {
+  const bars = Array.from({ length: most }, buildThought);
   const more = make("p", { class: "mnb-mute mnb-more" });
   const none = make("p", { class: "mnb-mute mnb-more" }, "gives no probabilities");
   const value = make("p", { class: "mnb-mute mnb-value" }, "value ", make("b", { class: "mnb-number" }));
   const element = make("div", { class: "mnb-bars" }, ...bars.map((bar) => bar.element), more, value, none);
   const update = (seat) => {
-    const shown = likeliest(seat.probabilities);
+    const shown = likeliest(seat, most);
     bars.forEach((bar, at) => bar.update(shown[at], seat.action));
     const left = seat.probabilities.length - shown.length;
     write(more, `and ${left} less likely`);
-    reveal(more, left > 0);
+    reveal(more, alone && left > 0);
     reveal(value, seat.value !== null);
-    reveal(none, seat.action !== "" && !shown.length && seat.value === null);
+    reveal(none, alone && seat.kind !== "human" && seat.action !== "" && !shown.length && seat.value === null);
     if (seat.value !== null) write(value.lastChild, number(seat.value));
   };
   return { element, update };
 }
 
-function likeliest(probabilities) {
-  if (probabilities.length <= MOST_BARS) return probabilities;
-  const floor = probabilities.map((pair) => pair[1]).sort((one, other) => other - one)[MOST_BARS - 1];
-  return probabilities.filter((pair) => pair[1] >= floor).slice(0, MOST_BARS);
+// In their own order; what was done is among them, however unlikely.
+function likeliest({ probabilities, action }, most) {
+  if (probabilities.length <= most) return probabilities;
+  const rank = (pair) => (pair[0] === action ? Infinity : pair[1]);
+  const kept = new Set([...probabilities].sort((one, other) => rank(other) - rank(one)).slice(0, most));
+  return probabilities.filter((pair) => kept.has(pair));
 }
 
 function buildThought() {
