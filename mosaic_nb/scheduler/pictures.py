@@ -53,10 +53,16 @@ class Pictures:
             picture = shot.pending.reply
             self._last[lane.name, format] = (shot.frame, picture)
             if (view := shot.view()) is not None:
-                self._keeping.put(view, picture)
+                self._keep(lane, view, picture)
         elif isinstance(error, RemoteError):
             self._last[lane.name, format] = (shot.frame, no_picture(error))
             self._lockstep.note(lane, "render_failure", str(error))
+
+    def _keep(self, lane: Lane, view: LaneView, picture: messages.Picture) -> None:
+        well = not self._keeping.reel.problem
+        self._keeping.put(view, picture)
+        if well and self._keeping.reel.problem:
+            self._lockstep.note(lane, "keeping_failure", self._keeping.reel.problem)
 
     def _is_new(self, lane: Lane, format: str) -> bool:
         if lane.status == CLOSED or not lane.worker.running or lane.episode is None:

@@ -322,3 +322,16 @@ def test_what_looking_back_takes_does_not_grow(make: Callable[..., mnb.Arena]) -
     assert len(recollector._replicas) == 2
     frames = sum(file.stat().st_size for file in (arena.path / "frames").iterdir())
     assert frames <= 1 << 20
+
+
+def test_a_disk_that_refuses_pictures_is_noted_once_and_the_game_goes_on(
+    make: Callable[..., mnb.Arena],
+) -> None:
+    arena = make()
+    (arena.path / "frames").write_text("in the way")
+    shown = play(arena, 3, lambda _: True)
+    events = arena.events
+    noted = events[events["event"] == "keeping_failure"]["detail"].tolist()
+    assert len(noted) == 1
+    assert "File exists" in noted[0]
+    assert pictures(recall(arena, 1)) == shown[1]

@@ -217,3 +217,24 @@ def test_a_failure_is_marked_where_it_is_seen(tmp_path: Any) -> None:
         failures = [mark for mark in marks(arena) if mark[2] == "failure"]
         assert [(moment, lane) for moment, lane, _, _ in failures] == [(2, "ill")]
         assert "\n" not in failures[0][3]
+
+
+def test_lanes_that_go_back_together_may_part_again(arena: mnb.Arena) -> None:
+    arena.run(4)
+    before = marks(arena)
+    chapter = arena._conductor.snapshot().chapter
+    arena.rewind(1)
+    assert [mark for mark in marks(arena) if mark[2] == "part"] == []
+    assert marks(arena)[-1] == (1, "", "rewind", "back to tick 1")
+    assert arena._conductor.snapshot().chapter > chapter
+    arena.run(3)
+    assert [mark for mark in marks(arena) if mark[2] != "rewind"] == before
+
+
+def test_a_change_of_seats_is_marked_where_it_was_made(arena: mnb.Arena) -> None:
+    arena.run(2)
+    arena.swap("too", "random")
+    assert marks(arena)[-1] == (2, "too", "swap", "passive gives way to random")
+    arena.step()
+    casts = [arena._conductor.lockstep.timeline.casts(moment)["too"] for moment in (2, 3)]
+    assert casts == [{"agent": ("passive", "baseline")}, {"agent": ("random", "baseline")}]
