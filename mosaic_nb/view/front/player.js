@@ -150,8 +150,8 @@ function buildBar(act, speed) {
   const element = make(
     "div",
     { class: "mnb-bar" },
-    make("div", { class: "mnb-group mnb-what" }, title, what),
-    make("div", { class: "mnb-group mnb-push" }, when, moves, buildSpeed(act.pace, speed), buildTheme()),
+    make("div", { class: "mnb-group mnb-what" }, title, what, when),
+    make("div", { class: "mnb-group mnb-push" }, moves, buildSpeed(act.pace, speed), buildTheme()),
   );
   let shown = null;
   const update = (snapshot, live, playing) => {
