@@ -335,8 +335,8 @@ def play(
     Example:
         >>> mnb.play("LunarLander-v3", beside={"random": "random"})  # doctest: +SKIP
     """
-    own = {"keys": keys and dict(keys), "unattended": unattended and list(unattended)}
-    me = operators.operator("human", default=default, **own)
+    given = (None if keys is None else dict(keys)), (None if unattended is None else list(unattended))
+    me = operators.operator("human", default=default, keys=given[0], unattended=given[1])
     mine = me if agent is None else {agent: me, EVERY_AGENT: against}
     return Arena(environment, {"me": mine, **(beside or {})}, **options)
 
