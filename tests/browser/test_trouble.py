@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 
 import psutil
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.hands import asked, goes_on, pick, press, tick, turn, until
 from tests.browser.jupyterlab import Lab
 from tests.browser.kernels import add_kernel
 
@@ -42,39 +42,6 @@ print(json.dumps({"rows": rows, "late": arena._conductor.late, "least": float(mi
 PROCESS = "import os; print(os.getpid())"
 
 
-def until(found, seconds=20.0):
-    """Wait until a condition holds; return what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)
-    return value
-
-
-def tick(widget):
-    return int(widget.get_attribute("data-tick"))
-
-
-def goes_on(widget, by=5):
-    """Wait until so many ticks more have been shown."""
-    begun = tick(widget)
-    until(lambda: tick(widget) >= begun + by)
-
-
-def pick(widget, label):
-    return widget.locator(f'.mnb-pick[data-label="{label}"]')
-
-
-def press(widget, name):
-    widget.get_by_role("button", name=name, exact=True).click()
-
-
-def asked(widget):
-    """Press Step and wait until it is my turn."""
-    press(widget, "Step")
-    expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
-
-
 def test_a_turn_outlives_a_reload_and_is_taken_once_from_two_tabs(lab, notebook, tabs):
     path = notebook(ARENA, MINE)
     lab.open(path)
@@ -83,18 +50,18 @@ def test_a_turn_outlives_a_reload_and_is_taken_once_from_two_tabs(lab, notebook,
     asked(widget)
 
     lab.reload()
-    expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
+    expect(turn(widget)).to_have_text("me")
     other = Lab(lab.server, tabs.new_page())
     try:
         other.open(path)
         twin = other.cell_output(0).locator(".mnb")
-        expect(twin.locator(".mnb-turn .mnb-name")).to_have_text("me")
+        expect(turn(twin)).to_have_text("me")
 
         pick(widget, "left").dblclick()
         for each in (widget, twin):
             expect(each).to_have_attribute("data-drawn", "1")
         asked(twin)
-        expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
+        expect(turn(widget)).to_have_text("me")
         for page in (lab.page, other.page):  # both at once: who comes second is late
             page.evaluate("""() => document.querySelector('.mnb-pick[data-label="right"]').click()""")
         for each in (widget, twin):
@@ -135,6 +102,8 @@ def test_a_kernel_restarted_while_playing_leaves_no_process_behind(lab, notebook
     goes_on(widget)
     lab.restart_kernel()
     until(lambda: not any(map(alive, workers)), seconds=10)
+    expect(widget.get_by_role("status")).to_contain_text("restarted")
+    lab.screenshot("trouble-restarted", widget)
     widget = lab.arena(0, lanes=4)
     press(widget, "Play")
     goes_on(widget)
@@ -232,7 +201,7 @@ def test_older_kernels_play_as_well(lab, notebook, version):
     asked(widget)
     lab.save()
     lab.reload()
-    expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
+    expect(turn(widget)).to_have_text("me")
     pick(widget, "left").click()
     expect(widget).to_have_attribute("data-drawn", "1")
 
@@ -247,14 +216,14 @@ def test_older_kernels_play_as_well(lab, notebook, version):
         "6"
     ):  # it hears no click while a cell awaits: that is said, and the cell can be left
         expect(lab.cell_output(4)).to_contain_text("hears clicks only between cells")
-        expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
+        expect(turn(widget)).to_have_text("me")
         lab.command("notebook:interrupt-kernel")
         lab.wait_until_run()
         asked(widget)
         pick(widget, "forward").click()
         expect(widget).to_have_attribute("data-drawn", "3")
     else:
-        expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
+        expect(turn(widget)).to_have_text("me")
         pick(widget, "forward").click()
         expect(lab.cell_output(4)).to_contain_text("moved")
     assert [row["action_label"] for row in lab.read(2)["rows"]] == ["left", "right", "forward"]
