@@ -1,113 +1,128 @@
 // Continuous numbers: a slider with a number field for each, a pad for two, and keys that nudge.
 
-import { button, make } from "./elements.js";
-import { json, nested } from "./plain.js";
+import { button, label, make, reveal, write } from "./elements.js";
+import { buildPad } from "./pad.js";
+import { buildJson, nested, place, refuse, size } from "./plain.js";
 
 const MOST = 24; // components that are drawn; more are written as JSON
-const FAR = 1; // how far an unbounded side's slider reaches at first
-const NUDGE = 0.1; // of a component's range
-const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] };
+const HUGE = 1e6; // a bound that far away is no end of a slider
+const FAR = 1; // how far a slider without an end reaches at first
+const NUDGE = 0.05; // of a slider's length
+const ACROSS = { ArrowLeft: -1, ArrowRight: 1 };
+const UP = { ArrowDown: -1, ArrowUp: 1 };
+const TURN = { "[": -1, "]": 1 };
 
 export function buildBox(space, context) {
-  const count = space.shape.reduce((product, size) => product * size, 1);
-  if (count > MOST || count === 0) return json(space, context);
+  const count = size(space.shape);
+  if (count > MOST || count === 0 || space.shape.length > 2) return buildJson(space, context);
   const whole = !space.dtype.includes("f");
-  const parts = Array.from({ length: count }, (_, at) => buildComponent(limits(space, at), whole, name(context, at, count), count === 1 ? "" : String(at)));
-  const zero = button("zero", "Zero", () => move(parts.map((part) => part.rest)));
+  const parts = Array.from({ length: count }, (_, at) => buildComponent(space, at, whole, context));
+  const pad = count === 2 && space.shape.length === 1 ? buildPad(parts, context.name) : null;
+  const zero = button("zero", "Zero", () => move(() => parts.forEach((part) => part.set(part.rest))));
   zero.element.classList.add("mnb-small");
-  const pad = count === 2 && !whole ? buildPad(parts) : null;
+  zero.element.title = "Every number as near to 0 as it may be";
   const rows = make("div", { class: "mnb-rows" }, ...parts.map((part) => part.element), zero.element);
-  const element = make("div", { class: "mnb-box-field", "data-pad": pad !== null }, ...(pad ? [pad.element] : []), rows);
-  const move = (values) => {
-    values.forEach((value, at) => parts[at].set(value));
-    changed();
-  };
-  const changed = () => {
+  const element = make("div", { class: "mnb-box-field" }, ...(pad ? [pad.element] : []), rows);
+  element.dataset.pad = pad !== null;
+  const move = (act) => {
+    act();
     pad?.paint();
     context.touched();
   };
-  for (const part of parts) part.listen(changed);
-  pad?.listen(changed);
-  const nudge = (key) => {
-    const [at, by] = ARROWS[key] ?? [];
-    if (at === undefined || at >= count) return undefined;
-    return () => {
-      parts[at].set(parts[at].get() + by * parts[at].nudge);
-      changed();
-    };
-  };
+  parts.forEach((part) => part.listen(move));
+  pad?.listen(move);
   pad?.paint();
-  return { element, value: () => nested(parts.map((part) => part.read()), space.shape), nudge };
+  if (!context.keys.nudge) context.keys.nudge = buildNudge(element, parts, move);
+  return { element, value: () => nested(parts.map((part) => part.read()), space.shape) };
 }
 
-function name({ name: given }, at, count) {
-  return count === 1 ? given || "value" : `${given} ${at}`.trim();
+// Left and right nudge one component, up and down the next; [ and ] choose which.
+function buildNudge(element, parts, move) {
+  let chosen = 0;
+  const next = () => (chosen + 1) % parts.length;
+  const hint = () => parts.forEach((part, at) => part.hint(at === chosen ? "← →" : at === next() ? "↓ ↑" : ""));
+  const turn = (by) => {
+    chosen = (chosen + by + parts.length) % parts.length;
+    hint();
+  };
+  hint();
+  return (key) => {
+    if (!element.checkVisibility()) return undefined;
+    if (key in ACROSS) return () => move(() => parts[chosen].nudge(ACROSS[key]));
+    if (key in UP && parts.length > 1) return () => move(() => parts[next()].nudge(UP[key]));
+    return key in TURN && parts.length > 2 ? () => turn(TURN[key]) : undefined;
+  };
 }
 
-function limits(space, at) {
+function bounds(space, at) {
   const one = (bound) => Number(String(Array.isArray(bound) ? bound[at] : bound).replace("inf", "Infinity"));
   return [one(space.low), one(space.high)];
 }
 
-function buildComponent([low, high], whole, title, shown) {
-  const from = Number.isFinite(low) ? low : Math.min(-FAR, Number.isFinite(high) ? high - FAR : -FAR);
-  const to = Number.isFinite(high) ? high : Math.max(FAR, from + FAR);
-  const step = whole ? 1 : "any";
-  const rest = Math.max(from, Math.min(to, 0));
-  const slider = make("input", { type: "range", class: "mnb-slider", min: from, max: to, step, "aria-label": title });
-  const field = make("input", { type: "number", class: "mnb-field mnb-figure", step, "aria-label": `${title}, exactly` });
-  const caption = make("span", { class: "mnb-mute mnb-number" }, shown);
-  let heard = () => {};
-  let now = rest;
+// Where a slider begins and ends: at the bounds, or about zero where they are far away.
+function reach(low, high) {
+  const near = (bound) => Math.abs(bound) < HUGE;
+  const from = near(low) ? low : near(high) ? Math.min(-FAR, high - FAR) : -FAR;
+  return [from, near(high) ? high : Math.max(FAR, from + FAR)];
+}
+
+function buildComponent(space, at, whole, context) {
+  const title = space.shape.length ? `${context.name} ${place(at, space.shape)}`.trim() : context.name || "value";
+  const [low, high] = bounds(space, at);
+  const [from, to] = reach(low, high);
+  const kbd = make("kbd", { "aria-hidden": "true", hidden: "" });
+  const slider = make("input", { type: "range", class: "mnb-slider", min: from, max: to, step: whole ? 1 : "any" });
+  const field = make("input", { type: "number", class: "mnb-field mnb-figure mnb-number", step: whole ? 1 : "any", inputmode: "decimal" });
+  label(slider, title);
+  label(field, `${title}, exactly`);
+  let now = 0;
+  let shown = "";
+  let moved = () => {};
   const set = (value) => {
     now = Math.max(low, Math.min(high, whole ? Math.round(value) : value));
     slider.min = Math.min(slider.min, now);
     slider.max = Math.max(slider.max, now);
     slider.value = now;
-    field.value = whole ? now : Number(now.toPrecision(4));
-    slider.setAttribute("aria-valuetext", field.value);
+    field.value = shown = String(whole ? now : Number(now.toPrecision(4)));
+    field.removeAttribute("aria-invalid");
+    slider.setAttribute("aria-valuetext", shown);
   };
-  slider.addEventListener("input", () => {
-    set(Number(slider.value));
-    heard();
-  });
+  const read = () => (field.value === shown ? now : exact());
+  const exact = () => {
+    const value = Number(field.value.trim() || NaN);
+    if (Number.isNaN(value)) refuse(field, `${title} is no number.`);
+    if (whole && !Number.isInteger(value)) refuse(field, `${title} must be a whole number.`);
+    if (value < low || value > high) refuse(field, `${title} must be ${range(low, high)}.`);
+    return value;
+  };
+  slider.addEventListener("input", () => moved(() => set(Number(slider.value))));
   field.addEventListener("change", () => {
-    if (field.value.trim() !== "" && Number.isFinite(Number(field.value))) set(Number(field.value));
-    heard();
+    const value = Number(field.value.trim() || NaN);
+    const good = value >= low && value <= high && (!whole || Number.isInteger(value));
+    moved(() => good && set(value));
   });
-  const read = () => {
-    if (field.value.trim() === "" || !Number.isFinite(Number(field.value))) throw new RangeError(`${title} is no number.`);
-    const exact = Number(field.value);
-    if (exact < low || exact > high) throw new RangeError(`${title} must be from ${low} to ${high}.`);
-    return Number(exact.toPrecision(4)) === Number(now.toPrecision(4)) ? now : exact;
-  };
+  const rest = Math.max(low, Math.min(high, 0));
   set(rest);
-  const element = make("div", { class: "mnb-component" }, caption, slider, field);
-  return { element, set, read, rest, get: () => now, range: [from, to], nudge: whole ? 1 : NUDGE * (to - from), listen: (hear) => (heard = hear) };
+  const step = whole ? 1 : NUDGE * (to - from);
+  const caption = make("span", { class: "mnb-mute mnb-number", "aria-hidden": "true" }, space.shape.length ? place(at, space.shape) : "");
+  const hint = (keys) => {
+    write(kbd, keys);
+    reveal(kbd, keys !== "");
+  };
+  return {
+    element: make("div", { class: "mnb-component" }, caption, slider, field, kbd),
+    set,
+    read,
+    rest,
+    hint,
+    span: [from, to],
+    get: () => now,
+    nudge: (by) => set(Number((now + by * step).toPrecision(12))),
+    listen: (hear) => (moved = hear),
+  };
 }
 
-// Two components at once: across is the first, up is the second.
-function buildPad(parts) {
-  const knob = make("i", { class: "mnb-pad-knob" });
-  const element = make("div", { class: "mnb-pad", "aria-hidden": "true" }, knob);
-  let heard = () => {};
-  const [across, up] = parts;
-  const share = ({ get, range: [from, to] }) => (get() - from) / (to - from || 1);
-  const at = ({ range: [from, to] }, part) => from + Math.max(0, Math.min(1, part)) * (to - from);
-  const follow = (event) => {
-    const { left, top, width, height } = element.getBoundingClientRect();
-    across.set(at(across, (event.clientX - left) / width));
-    up.set(at(up, 1 - (event.clientY - top) / height));
-    heard();
-  };
-  element.addEventListener("pointerdown", (event) => {
-    element.setPointerCapture(event.pointerId);
-    follow(event);
-  });
-  element.addEventListener("pointermove", (event) => element.hasPointerCapture(event.pointerId) && follow(event));
-  const paint = () => {
-    knob.style.setProperty("--x", share(across));
-    knob.style.setProperty("--y", 1 - share(up));
-  };
-  return { element, paint, listen: (hear) => (heard = hear) };
+function range(low, high) {
+  if (Number.isFinite(low) && Number.isFinite(high)) return `from ${low} to ${high}`;
+  return Number.isFinite(low) ? `${low} or more` : `${high} or less`;
 }

@@ -56,7 +56,7 @@ function render({ model, el }) {
     back,
     refresh,
     help: () => help.open(),
-    keys: () => ownKeys()?.now() ?? {},
+    keys: (lane, agent) => ownKeys()?.of(lane, agent) ?? {},
     ownKeys,
     chosen: () => chosen,
     chooseLane(name, open = false) {

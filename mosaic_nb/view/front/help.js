@@ -1,102 +1,122 @@
-// Help over the widget: every key, and how to choose others.
+// Help over the page: every key, how to choose others, and how the arena goes.
 
 import { button, label, make, write } from "./elements.js";
-import { keyOf, LEFT_ALONE, sign } from "./keymap.js";
+import { keysOf, LEFT_ALONE, plainKey, sign, whose } from "./keymap.js";
 import { ARENA_KEYS } from "./keys.js";
 
+const MOST = 40; // actions of a seat whose keys are listed
+const FORM_KEYS = [
+  ["← →", "less and more of the first number"],
+  ["↓ ↑", "less and more of the second"],
+  ["[ ]", "choose which numbers these are"],
+  ["⏎", "do it"],
+];
 const WORDS = [
-  "Step asks everybody whose turn it is and then moves all lanes together. A key or a button of yours, pressed while nobody is asked, does the same.",
-  "In real time a tick comes by the clock: what you hold down is done, and the lane's idle action where you hold nothing. The clock waits for the slowest lane.",
+  "Keys count while the arena has the focus: click it, or come by Tab. A game's own keys come before the arena's.",
+  "Step asks everybody whose turn it is, then all lanes move together. A move of yours while nobody is asked does the same.",
+  "In real time a tick comes by the clock: what you hold down is done, and the idle action while you hold nothing. The clock waits for the slowest lane.",
   "Take over seats you in an operator's place from its next decision on; Hand back seats it again. The table says who decided what.",
   "Drag the timeline to look back. Continue from here replays every lane to that tick and goes on from there.",
 ];
 
 export function buildHelp(tell) {
-  const keys = make("div", { class: "mnb-keys" });
-  const said = make("p", { class: "mnb-hint", role: "status" });
-  const shut = button("close-help", "Close", () => close());
-  const forget = button("default-keys", "Back to the defaults", () => {
-    tell.ownKeys().forget();
-    draw();
-  });
+  const tables = make("div", { class: "mnb-keys" });
+  const said = make("p", { class: "mnb-help-said", role: "status" });
+  const shut = button("close-help", "Close", () => element.close());
   const title = make("h3", { class: "mnb-heading" }, "Keys and help");
-  const head = make("div", { class: "mnb-row" }, title, make("span", { class: "mnb-group mnb-push" }, forget.element, shut.element));
-  const arena = table("Arena", ARENA_KEYS.map(([key, words]) => [make("span", {}, words), make("kbd", {}, sign(key))]));
-  const words = make("div", { class: "mnb-words" }, ...WORDS.map((each) => make("p", {}, each)));
-  const element = make("div", { class: "mnb-help", role: "dialog", "aria-modal": "true", hidden: "" }, head, said, keys, arena, words);
+  const words = make("ul", { class: "mnb-words" }, ...WORDS.map((each) => make("li", {}, each)));
+  const head = make("div", { class: "mnb-help-head" }, title, shut.element);
+  const element = make("dialog", { class: "mnb-help", "aria-modal": "true" }, head, said, tables, words);
   label(element, "Keys and help");
-  let opener = null;
-  let waits = null;
+  let asked = null;
 
   const draw = () => {
-    const people = tell.now().lanes.flatMap((lane) => lane.seats.filter((seat) => seat.choices.length).map((seat) => [lane, seat]));
-    keys.replaceChildren(...people.map(([lane, seat]) => table(whose(lane, seat), rows(seat))));
-    write(said, people.length ? "Press a key's button, then the key you want instead." : "Nobody plays by keys here.");
+    const people = tell.now().lanes.flatMap((lane) => lane.seats.map((seat) => ({ lane: lane.name, seat })));
+    const seats = people.filter(({ seat }) => seat.choices.length || seat.space !== null);
+    const arena = table("The arena", ARENA_KEYS.map(([key, does]) => [make("span", {}, does), make("kbd", {}, sign(key))]));
+    tables.replaceChildren(...seats.map((each) => (each.seat.choices.length ? choices(each) : form(each))), arena);
   };
-  const rows = (seat) =>
-    seat.choices.slice(0, MOST).map((choice, at) => {
-      const key = keyOf(seat.choices, at, tell.keys());
-      const { element: edit, words: shown } = button("edit-key", key ? sign(key) : "none", () => ask(choice.label, shown));
-      label(edit, `Key of ${choice.label}: ${key || "none"}`);
-      edit.classList.add("mnb-small", "mnb-key");
-      const name = make("span", { dir: "auto" });
-      write(name, choice.label);
-      return [name, edit];
+  const choices = ({ lane, seat }) => {
+    const keys = keysOf(seat.choices, tell.keys(lane, seat.agent));
+    const rows = seat.choices.slice(0, MOST).map((choice, at) => [name(choice.label), edit(lane, seat, choice, keys[at])]);
+    const back = button("default-keys", "Back to the defaults", () => {
+      tell.ownKeys().forget(lane, seat.agent);
+      changed(`The keys of ${whose(lane, seat.agent)} are as they came.`);
     });
-  const ask = (name, shown) => {
-    waits = name;
-    write(shown, "…");
-    write(said, `Press the key for ${name}; Esc leaves it as it is.`);
+    back.element.classList.add("mnb-small");
+    const section = table(whose(lane, seat.agent), rows);
+    if (seat.choices.length > MOST) section.append(make("p", { class: "mnb-mute" }, `and ${seat.choices.length - MOST} more actions`));
+    section.append(back.element);
+    return section;
+  };
+  const edit = (lane, seat, choice, key) => {
+    const { element: one, words: shown } = button("edit-key", key ? sign(key) : "none", () => {
+      draw(); // another one that waited waits no more
+      asked = { lane, seat, choice };
+      const again = find(asked);
+      write(again.firstChild, "press");
+      again.classList.add("mnb-asking");
+      again.focus();
+      write(said, `Press the key for ${choice.label}. Esc leaves it as it is.`);
+    });
+    shown.className = "mnb-number";
+    label(one, `Key of ${choice.label} in ${whose(lane, seat.agent)}: ${key === " " ? "Space" : key || "none"}. Change it`);
+    one.classList.add("mnb-small", "mnb-key");
+    one.dataset.whose = JSON.stringify([lane, seat.agent, choice.action]);
+    one.title = "Change this key";
+    return one;
+  };
+  const find = ({ lane, seat, choice }) => {
+    const wanted = JSON.stringify([lane, seat.agent, choice.action]);
+    return [...tables.querySelectorAll(".mnb-key")].find((one) => one.dataset.whose === wanted);
   };
   const take = (key) => {
-    const name = waits;
-    waits = null;
-    if (key !== "Escape") tell.ownKeys().set(name, key);
+    const { lane, seat, choice } = asked;
+    const words = key === "Escape" ? "" : assign(lane, seat, choice, plainKey(key));
+    const was = asked;
+    asked = null;
+    changed(words);
+    find(was)?.focus();
+  };
+  const assign = (lane, seat, choice, key) => {
+    const at = keysOf(seat.choices, tell.keys(lane, seat.agent)).indexOf(key);
+    const loser = at >= 0 && seat.choices[at].action !== choice.action ? ` It was the key of ${seat.choices[at].label}.` : "";
+    const own = ARENA_KEYS.find(([each]) => each === key);
+    tell.ownKeys().set(lane, seat.agent, choice.label, key);
+    return `${sign(key)} is ${choice.label} now.${loser}${own ? ` ${own[1]} has no key for now.` : ""}`;
+  };
+  const changed = (words) => {
+    write(said, words);
     draw();
-    keys.querySelector(`[aria-label^="${CSS.escape(`Key of ${name}:`)}"]`)?.focus();
+    tell.refresh();
   };
   const open = () => {
-    opener = document.activeElement;
+    if (element.open || !tell.now()) return;
+    asked = null;
+    write(said, "");
     draw();
-    element.hidden = false;
+    element.showModal();
     shut.element.focus();
-  };
-  const close = () => {
-    waits = null;
-    element.hidden = true;
-    (opener?.isConnected ? opener : null)?.focus();
-    tell.refresh();
   };
   element.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (waits !== null && (event.key === "Escape" || !LEFT_ALONE.has(event.key))) {
-      event.preventDefault();
-      take(event.key);
-    } else if (event.key === "Escape") close();
-    else if (event.key === "Tab") trap(event, element);
+    if (asked === null || (LEFT_ALONE.has(event.key) && event.key !== "Escape")) return;
+    event.preventDefault();
+    if (!event.repeat) take(event.key);
   });
-  return { element, open, isOpen: () => !element.hidden };
+  element.addEventListener("click", (event) => event.target === element && element.close()); // beside it
+  return { element, open };
 }
 
-const MOST = 40; // actions whose keys are listed
-
-function whose(lane, seat) {
-  return seat.agent === "agent" ? lane.name : `${lane.name}, ${seat.agent}`;
+function form({ lane, seat }) {
+  return table(whose(lane, seat.agent), FORM_KEYS.map(([key, does]) => [make("span", {}, does), make("kbd", {}, key)]));
 }
 
-function table(name, rows) {
-  const heading = make("h4", { class: "mnb-mute", dir: "auto" });
-  write(heading, name);
+function name(text) {
+  return make("span", { dir: "auto" }, text);
+}
+
+function table(title, rows) {
   const items = rows.map(([words, key]) => make("li", {}, words, key));
-  return make("section", {}, heading, make("ul", {}, ...items));
-}
-
-// The focus stays among what the dialog holds.
-function trap(event, element) {
-  const stops = [...element.querySelectorAll("button")];
-  const at = stops.indexOf(document.activeElement);
-  const to = at + (event.shiftKey ? -1 : 1);
-  if (to >= 0 && to < stops.length) return;
-  event.preventDefault();
-  stops.at(to < 0 ? -1 : 0).focus();
+  return make("section", {}, make("h4", { dir: "auto" }, title), make("ul", {}, ...items));
 }

@@ -2,43 +2,53 @@
 
 const STORE = "mosaic_nb.keys "; // and the environment's id
 const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", " ": "␣", Enter: "⏎" };
-export const LEFT_ALONE = new Set(["Tab", "Escape", "Shift", "Control", "Alt", "Meta", "CapsLock", "Dead", "Unidentified"]);
+const DIGITS = [..."123456789"];
+export const LEFT_ALONE = new Set(["Tab", "Escape", "Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "Dead", "Unidentified"]);
 
 export function sign(key) {
-  return SIGNS[key] ?? key.toUpperCase();
+  return SIGNS[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }
 
-// The key of an action, or "": a digit for the first nine where it has none of its own.
-export function keyOf(choices, at, own) {
-  const { label, key } = choices[at];
-  const chosen = own[label];
-  if (chosen !== undefined) return chosen;
-  if (Object.values(own).includes(key)) return "";
-  return key || (at < 9 && !choices.some((choice) => choice.key === String(at + 1)) ? String(at + 1) : "");
+// One form of a key with and without Shift: "P" is "p".
+export function plainKey(key) {
+  return key.length === 1 ? key.toLowerCase() : key;
 }
 
-// The person's own keys of an environment: label -> key. A page may forbid to keep anything; then they last as it does.
+export function whose(lane, agent) {
+  return agent === "agent" ? lane : `${lane}, ${agent}`;
+}
+
+// The key of every action, "" where it has none. A key that another action was given here is that one's no more, and
+// digits go to those that have none.
+export function keysOf(choices, own) {
+  const chosen = choices.map(({ label }) => (Object.hasOwn(own, label) ? own[label] : null));
+  const taken = new Set(chosen);
+  const keys = choices.map(({ key }, at) => chosen[at] ?? (taken.has(plainKey(key)) ? "" : plainKey(key)));
+  const free = DIGITS.filter((digit) => !keys.includes(digit));
+  return keys.map((key) => key || (free.shift() ?? ""));
+}
+
+// The keys that a person chose in an environment, for each seat: label -> key. A page may forbid to keep anything; then
+// they last as long as it does.
 export function buildKeymap(title) {
-  let own = {};
+  let kept = {};
   try {
-    own = JSON.parse(localStorage.getItem(STORE + title) ?? "{}");
+    kept = JSON.parse(localStorage.getItem(STORE + title) ?? "{}");
   } catch (error) {
     if (!(error instanceof DOMException || error instanceof SyntaxError)) throw error;
   }
-  const keep = () => {
+  const keep = (seat, keys) => {
+    kept = { ...kept, [seat]: keys };
     try {
-      localStorage.setItem(STORE + title, JSON.stringify(own));
+      localStorage.setItem(STORE + title, JSON.stringify(kept));
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
     }
   };
-  const set = (label, key) => {
-    own = { ...Object.fromEntries(Object.entries(own).filter(([, other]) => other !== key)), [label]: key };
-    keep();
+  const of = (lane, agent) => (Object.hasOwn(kept, whose(lane, agent)) ? kept[whose(lane, agent)] : {});
+  const set = (lane, agent, label, key) => {
+    const others = Object.entries(of(lane, agent)).filter(([, other]) => other !== key);
+    keep(whose(lane, agent), { ...Object.fromEntries(others), [label]: key });
   };
-  const forget = () => {
-    own = {};
-    keep();
-  };
-  return { now: () => own, set, forget };
+  return { of, set, forget: (lane, agent) => keep(whose(lane, agent), {}) };
 }

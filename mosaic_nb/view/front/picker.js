@@ -1,8 +1,12 @@
-// What a person can do, for every action space: a button per action, or a form.
+// What a person can do, for every action space: a button per action, a list of many, or a form.
 
+import { buildButtons } from "./buttons.js";
+import { buildFinder } from "./finder.js";
 import { buildForm } from "./form.js";
-import { buildPicks } from "./picks.js";
+
+const MANY = 18; // actions; among more a person looks for one by its name
 
 export function buildPicker(lane, seat, tell) {
-  return seat.space === null ? buildPicks(lane, seat, tell) : buildForm(lane, seat, tell);
+  if (!seat.choices.length) return buildForm(lane, seat, tell);
+  return seat.choices.length > MANY ? buildFinder(lane, seat, tell) : buildButtons(lane, seat, tell);
 }
