@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mosaic_nb.scheduler.actions import Actions
-from mosaic_nb.scheduler.lane import FAILED, HELD, RUNNING, Lane, Move
+from mosaic_nb.scheduler.lane import FAILED, HELD, Lane, Move
 from mosaic_nb.scheduler.lockstep import LockStep
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.player import Player
@@ -89,7 +89,7 @@ def _seat(lane: Lane, agent: str) -> SeatView:
         operator=seat.operator,
         kind=seat.kind,
         turn=person.turn if person else None,
-        choices=seat.actions.choices(person.mask) if person and lane.status == RUNNING else (),
+        choices=seat.actions.choices(person.mask) if person else (),
         space=seat.actions.data if person and not seat.actions.discrete else None,
         default=person.default if person else "",
         relieves=seat.relieves.label if seat.relieves else "",
