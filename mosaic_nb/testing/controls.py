@@ -30,7 +30,7 @@ class FakeControls:
         legal: the labels that a person may choose.
 
     Attributes:
-        calls: every call received: its name and arguments, in order.
+        calls: every call that asks for more than a look: its name and arguments, in order.
         asked: how often pictures were asked for, by format.
         late: how many moves came too late, or twice, and were ignored.
     """
@@ -121,15 +121,15 @@ class FakeControls:
             if number == self._recalls:
                 done(self._recall(moment))
 
-        self._post(answer, "recall", moment)
+        self._posts.put(answer)
 
     def history(self, done: Callable[[History], None]) -> None:
         """See `Controls.history`."""
-        self._post(lambda: done(self._past.history()), "history")
+        self._posts.put(lambda: done(self._past.history()))
 
     def inspect(self, lane: str, moment: int | None, done: Callable[[Inspection], None]) -> None:
         """See `Controls.inspect`."""
-        self._post(lambda: done(self._inspect(lane, moment)), "inspect", lane, moment)
+        self._posts.put(lambda: done(self._inspect(lane, moment)))
 
     def pictures(self, format: str, done: Callable[[Mapping[str, Picture]], None], quality: int = 85) -> None:
         """See `Controls.pictures`."""
