@@ -6,9 +6,9 @@ import { ARENA_KEYS } from "./keys.js";
 
 const MOST = 40; // actions of a seat whose keys are listed
 const FORM_KEYS = [
-  ["← →", "less and more of the first number"],
-  ["↓ ↑", "less and more of the second"],
-  ["[ ]", "choose which numbers these are"],
+  ["← →", "nudge one number"],
+  ["↓ ↑", "nudge the next"],
+  ["[ ]", "choose which two"],
   ["⏎", "do it"],
 ];
 const WORDS = [
