@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from mosaic_nb.protocol.messages import Picture
 from mosaic_nb.scheduler.snapshot import Snapshot
-from mosaic_nb.testing.controls import FakeControls
+from mosaic_nb.testing.controls import FakeControls, four_lanes
 from mosaic_nb.view.script import script, style
 from mosaic_nb.view.wire import pack, plain
 from tests.browser.game import CAST, Game
@@ -51,6 +52,15 @@ class Stage:
         message = {"type": "show", "number": self._number, "snapshot": plain(snapshot), "pictures": described}
         encoded = [base64.b64encode(buffer).decode() for buffer in buffers]
         self.page.evaluate("([message, buffers]) => window.receive(message, buffers)", [message, encoded])
+
+    def draw(self, controls: FakeControls) -> None:
+        """Show a fake arena as it stands, once everything posted to it has happened."""
+        controls.settle()
+        self.show(controls.snapshot, controls.pictures_now())
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message that carries no pictures."""
+        self.page.evaluate("text => window.receive(JSON.parse(text), [])", json.dumps(message))
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
         """The messages of one type that the front end has sent so far."""
@@ -111,6 +121,14 @@ def stage(browser: Browser) -> Iterator[Stage]:
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     yield Stage(context.new_page())
     context.close()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeControls]:
+    """The quickstart's cast, at rest."""
+    controls = FakeControls(four_lanes())
+    yield controls
+    controls.close()
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from mosaic_nb.replay import open_run
 from mosaic_nb.scheduler.snapshot import History, LaneView, Mark, Recollection, SeatView, Snapshot
 from mosaic_nb.view.export import page as exported
 from tests.browser.jupyterlab import SCREENSHOTS
-from tests.browser.test_front_end import HOSTILE
 from tests.films import filmed, played
+from tests.hostile import HOSTILE
 
 pytestmark = pytest.mark.browser
 

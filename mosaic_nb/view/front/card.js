@@ -3,6 +3,8 @@
 import { buildChip, button, icon, label, make, number, reveal, write } from "./elements.js";
 import { buildSeat } from "./seat.js";
 
+const LONG = 200; // letters of a reason that may have to be scrolled
+
 export function buildCard(lane, tell) {
   const alone = lane.seats.length === 1;
   const name = make("span", { class: "mnb-name", dir: "auto" });
@@ -131,6 +133,8 @@ function buildTrouble() {
     reveal(element, lane.message !== "");
     element.dataset.failed = lane.status === "failed";
     write(reason, first);
+    if (first.length > LONG) reason.tabIndex = 0;
+    else reason.removeAttribute("tabindex");
     write(log, tail);
     reveal(details, tail !== "");
   };

@@ -17,6 +17,7 @@ const HELLO_EVERY = 500; // ms until a hello is said again, as long as nobody an
 const NO_ANSWER_AFTER = 3000; // ms until a person is told that the kernel does not answer
 const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel about as much as a message
 const GONE = "The kernel was restarted or has ended: run the cell again to go on.";
+const DISCONNECTED = ".jupyter-widgets-disconnected"; // what JupyterLab puts on a widget whose kernel is gone
 
 function render({ model, el }) {
   const id = Math.random().toString(36).slice(2);
@@ -142,7 +143,10 @@ function render({ model, el }) {
     return project(message, buffers);
   }
   tell.listen("trouble", ({ words }) => tell.say(words));
-  tell.listen("file", offer);
+  tell.listen("file", (message, buffers) => {
+    offer(message, buffers);
+    tell.say(`${message.name} is among your downloads.`);
+  });
 
   function act(name) {
     if (name === "help") help.open();
@@ -150,10 +154,15 @@ function render({ model, el }) {
     else if (name === "play") tell.control({ type: live?.playing ? "pause" : "play" });
   }
 
-  // JupyterLab keeps the page as it was when the kernel goes; it only notes that nobody is at the other end.
-  function lost() {
+  // The page stays as it is when the kernel goes: nobody is at the other end any more.
+  function part() {
+    if (gone || !el.closest(DISCONNECTED)) return;
     gone = true;
     clearTimeout(waiting);
+    clearInterval(greeting);
+    past = null;
+    live &&= asGone(live);
+    refresh();
     root.dataset.phase = "gone";
     write(status, GONE);
   }
@@ -166,6 +175,7 @@ function render({ model, el }) {
   document.addEventListener("visibilitychange", look, { signal: stop.signal });
   addEventListener("pagehide", () => send({ type: "leave", view: id }), { signal: stop.signal });
   model.on("msg:custom", hear);
+  model.on("comm_live_update", part);
   const greeting = setInterval(() => (greeted ? clearInterval(greeting) : hello()), HELLO_EVERY);
   el.append(root);
   watcher.observe(root);
@@ -177,6 +187,7 @@ function render({ model, el }) {
     watcher.disconnect();
     stop.abort();
     model.off("msg:custom", hear);
+    model.off("comm_live_update", part);
     send({ type: "leave", view: id });
   };
 }
@@ -185,10 +196,16 @@ function sentence({ status, waits_for: slow }) {
   return slow ? `${status} · waits for ${slow}` : status;
 }
 
-// Nobody is asked in the past.
 function asPast(snapshot) {
-  const seats = (lane) => lane.seats.map((seat) => ({ ...seat, turn: null }));
-  return { ...snapshot, phase: "past", lanes: snapshot.lanes.map((lane) => ({ ...lane, seats: seats(lane) })) };
+  return { ...snapshot, phase: "past", lanes: unasked(snapshot.lanes) };
+}
+
+function asGone(snapshot) {
+  return { ...snapshot, phase: "closed", status: GONE, playing: false, waits_for: "", lanes: unasked(snapshot.lanes) };
+}
+
+function unasked(lanes) {
+  return lanes.map((lane) => ({ ...lane, seats: lane.seats.map((seat) => ({ ...seat, turn: null })) }));
 }
 
 export default { render };

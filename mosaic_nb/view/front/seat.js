@@ -14,17 +14,12 @@ export function buildSeat(lane, seat, tell) {
   if (count === 1) element.append(part.element, turnover.element);
   else element.append(buildHead(seat, action, turnover.element), part.element);
   const built = shape(seat);
-  let own = seat;
-  // Where a lane has come to rest there are no choices: what could be chosen stays, out of use.
-  const rests = (now) => canMove(own) && !canMove(now) && sits(now) === sits(own);
   const update = (now, laneNow, snapshot) => {
-    own = rests(now) ? { ...now, choices: own.choices, space: own.space } : now;
-    write(action, own.note ? `${own.action} (${own.note})` : own.action);
-    part.update(own, laneNow, snapshot);
-    turnover.update(own, laneNow, snapshot);
+    write(action, now.note ? `${now.action} (${now.note})` : now.action);
+    part.update(now, laneNow, snapshot);
+    turnover.update(now, laneNow, snapshot);
   };
-  const fits = (now) => rests(now) || shape(now) === built;
-  return { element, update, fits, press: part.press, release: part.release };
+  return { element, update, fits: (now) => shape(now) === built, press: part.press, release: part.release };
 }
 
 function buildHead(seat, action, turnover) {
@@ -38,14 +33,10 @@ function canMove(seat) {
   return seat.choices.length > 0 || seat.space !== null;
 }
 
-function sits(seat) {
-  return JSON.stringify([seat.kind, seat.relieves]);
-}
-
 // What a seat is built for; the rest of it is only drawn.
 function shape(seat) {
   const choices = seat.choices.map((choice) => [choice.action, choice.label, choice.key]);
-  return JSON.stringify([sits(seat), choices, seat.space]);
+  return JSON.stringify([seat.kind, seat.relieves, choices, seat.space]);
 }
 
 // A person takes an operator's place, and gives it back.

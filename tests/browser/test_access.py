@@ -1,0 +1,154 @@
+"""Whether everybody can use the widget: axe-core's rules in every state, and all of it by keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from gymnasium import spaces
+from playwright.sync_api import Page, expect
+
+from mosaic_nb.protocol.spaces import to_data
+from mosaic_nb.scheduler.snapshot import LaneView, SeatView, Snapshot
+from mosaic_nb.testing.controls import LABELS, FakeControls, FakeLane, four_lanes
+from mosaic_nb.view.export import page as exported
+from tests.browser.game import Game
+from tests.browser.jupyterlab import SCREENSHOTS
+from tests.films import filmed, played
+
+pytestmark = pytest.mark.browser
+
+Stage = Any
+CAST = (
+    *four_lanes()[:3],
+    FakeLane("broken", "script", fails="It broke.\nTraceback\n  ValueError", fails_at=3),
+)
+FORM = spaces.Dict({"grip": spaces.Discrete(3), "arm": spaces.Box(-1, 1, (2,)), "say": spaces.Text(8)})
+
+
+@pytest.fixture
+def game(stage: Stage) -> Iterator[Game]:
+    fake = FakeControls(CAST)
+    yield Game(stage, fake)
+    fake.close()
+    assert stage.errors == []
+
+
+def violations(page: Page, within: str | None = None) -> list[str]:
+    """What axe-core finds wrong, of every impact: the rule, and the first elements that break it."""
+    found = Axe().run(page, context=within).response
+    assert len(found["passes"]) > 10, "it looked"
+    return [
+        f"{each['id']}: {[node['html'][:160] for node in each['nodes'][:4]]}" for each in found["violations"]
+    ]
+
+
+def moved(game: Game, ticks: int = 2) -> None:
+    for _ in range(ticks):
+        game.fake.choose("me", "agent", 2, None)
+    game.show()
+    game.answer()
+
+
+def asked(game: Game) -> None:
+    moved(game)
+    game.fake.take_over("PPO", "agent")
+    game.fake.step()
+    game.show()
+
+
+def failed(game: Game) -> None:
+    moved(game, 4)
+    game.page.locator(".mnb-trouble summary").last.click()
+
+
+def past(game: Game) -> None:
+    moved(game, 3)
+    game.rail.press("ArrowLeft")
+    game.answer()
+    expect(game.page.locator(".mnb")).to_have_attribute("data-past", "true")
+
+
+def decision(game: Game) -> None:
+    moved(game)
+    game.page.get_by_role("button", name="Details of LLM").click()
+    game.page.get_by_role("tab", name="Decision").click()
+    game.answer()
+
+
+def log(game: Game) -> None:
+    decision(game)
+    game.page.get_by_role("tab", name="Log").click()
+
+
+def menu(game: Game) -> None:
+    game.page.get_by_role("button", name="Export").click()
+
+
+def help_(game: Game) -> None:
+    game.page.get_by_role("button", name="Help and keys").click()
+
+
+def clocked(game: Game) -> None:
+    game.fake.set_clocked(True)
+    moved(game)
+
+
+def gone(game: Game) -> None:
+    moved(game)
+    game.page.evaluate("window.disconnect()")
+
+
+def crowded(game: Game) -> None:
+    odds = tuple((label, 1 / len(LABELS)) for label in LABELS)
+    team = tuple(SeatView(f"agent_{n}", "PPO", "rl", action="left", probabilities=odds) for n in range(3))
+    person = SeatView("agent_3", "human", "human", turn=1, space=to_data(FORM), relieves="LLM")
+    lanes = (LaneView("team", (*team, person), "running"), LaneView("text", team[:1], "held", "goal reached"))
+    game.stage.show(Snapshot("game", 7, 1, "waiting", 8.0, "Your move: team.", lanes))
+
+
+STATES: dict[str, Callable[[Game], None]] = {
+    "idle": moved,
+    "asked": asked,
+    "playing": lambda game: game.show(playing=True, phase="playing", waits_for="LLM: 240 ms"),
+    "failed": failed,
+    "past": past,
+    "decision": decision,
+    "log": log,
+    "menu": menu,
+    "help": help_,
+    "clocked": clocked,
+    "gone": gone,
+    "crowded": crowded,
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(stage: Stage, theme: str) -> None:
+    found = {}
+    for name, bring_about in STATES.items():
+        fake = FakeControls(CAST)
+        game = Game(stage, fake)
+        game.open(theme=str(theme == "light").lower())
+        stage.page.add_style_tag(content=f"body {{background: {'#fff' if theme == 'light' else '#111'}}}")
+        bring_about(game)
+        stage.page.wait_for_function("document.getAnimations().length === 0")
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        stage.page.screenshot(
+            path=SCREENSHOTS / f"state-{name}-{theme}.png", full_page=True, animations="disabled"
+        )
+        found[name] = violations(stage.page, ".mnb")
+        fake.close()
+    assert {name: each for name, each in found.items() if each} == {}
+    assert stage.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_exported_page(stage: Stage, theme: str) -> None:
+    moments, history = played(4)
+    stage.page.emulate_media(color_scheme=theme)
+    stage.page.set_content(exported(filmed(moments), history))
+    expect(stage.page.locator(".mnb")).to_have_attribute("data-drawn", "0")
+    assert violations(stage.page) == []
