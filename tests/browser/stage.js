@@ -12,7 +12,7 @@ async (source) => {
     window.receive = (message, buffers) =>
         Promise.all([...hearers["msg:custom"]].map((hear) => hear(message, buffers.map(bytes))));
     window.disconnect = () => {
-        document.getElementById("here").classList.add("jupyter-widgets-disconnected");
+        model.send = () => { throw new Error("Cannot send"); };
         hearers.comm_live_update.forEach((hear) => hear());
     };
     window.enter = () => {

@@ -17,7 +17,6 @@ const HELLO_EVERY = 500; // ms until a hello is said again, as long as nobody an
 const NO_ANSWER_AFTER = 3000; // ms until a person is told that the kernel does not answer
 const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel about as much as a message
 const GONE = "The kernel was restarted or has ended: run the cell again to go on.";
-const DISCONNECTED = ".jupyter-widgets-disconnected"; // what JupyterLab puts on a widget whose kernel is gone
 
 function render({ model, el }) {
   const id = Math.random().toString(36).slice(2);
@@ -154,9 +153,19 @@ function render({ model, el }) {
     else if (name === "play") tell.control({ type: live?.playing ? "pause" : "play" });
   }
 
+  // The page is told that its line to the kernel was cut or mended, but not which: a line that is cut refuses.
+  function reaches() {
+    try {
+      hello();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   // The page stays as it is when the kernel goes: nobody is at the other end any more.
   function part() {
-    if (gone || !el.closest(DISCONNECTED)) return;
+    if (gone || reaches()) return;
     gone = true;
     clearTimeout(waiting);
     clearInterval(greeting);
