@@ -43,18 +43,18 @@ def test_the_quickstart_is_played_by_hand_and_leaves_its_pictures(lab: Lab) -> N
     lab.screenshot("quickstart-light", widget)
     before = pixels(widget)
 
-    widget.get_by_role("button", name="Step").click()
+    widget.get_by_role("button", name="Step", exact=True).click()
     expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
     lab.screenshot("quickstart-my-move", widget)
     assert pixels(widget) == before
     expect(widget).to_have_attribute("data-tick", "0")
 
-    widget.get_by_role("button", name="left").click()
+    widget.locator(".mnb-pick[data-label='left']").click()
     expect(widget).to_have_attribute("data-drawn", "1")
     first = pixels(widget)
     assert changed(before, first) == [True] * 4
 
-    widget.get_by_role("button", name="right").click()  # no tick is open: this opens one
+    widget.locator(".mnb-pick[data-label='right']").click()  # no tick is open: this opens one
     expect(widget).to_have_attribute("data-drawn", "2")
     assert changed(first, pixels(widget)) == [True] * 4
     lab.theme("dark")
@@ -90,7 +90,7 @@ arena = mnb.Arena("MiniGrid-DoorKey-5x5-v0", lanes, seed=9)
     lab.run_cell(1)
     widget = drawn(lab, 1, 2)
     before = pixels(widget)
-    widget.get_by_role("button", name="Step").click()
+    widget.get_by_role("button", name="Step", exact=True).click()
     expect(widget).to_have_attribute("data-drawn", "1")
     assert changed(before, pixels(widget)) == [True, True]
     lab.run_cell(2)
@@ -110,7 +110,7 @@ arena = mnb.Arena("MiniGrid-DoorKey-5x5-v0", {"me": "human", "other": "scripted"
     widget = drawn(lab, 1, 2)
     lab.run_cell(2, wait=False)
     expect(widget.locator(".mnb-turn")).to_have_count(1)
-    widget.get_by_role("button", name="left").click()
+    widget.locator(".mnb-pick[data-label='left']").click()
     expect(lab.cell_output(2)).to_contain_text("moved 2")
 
 
@@ -125,10 +125,10 @@ arena = mnb.Arena("MiniGrid-DoorKey-5x5-v0", {"shaky": shaky, "steady": "scripte
     lab.run_cell(0)
     lab.run_cell(1)
     widget = drawn(lab, 1, 2)
-    widget.get_by_role("button", name="Step").click()
+    widget.get_by_role("button", name="Step", exact=True).click()
     expect(widget).to_have_attribute("data-tick", "1")
     expect(widget).to_contain_text("I am <b>shaky</b>")
     assert lab.page.evaluate("window.hacked") is None
     lab.screenshot("arena-failed", widget)
-    widget.get_by_role("button", name="Step").click()
+    widget.get_by_role("button", name="Step", exact=True).click()
     expect(widget).to_have_attribute("data-tick", "2")

@@ -53,11 +53,11 @@ def test_step_asks_me_and_my_move_moves_all_lanes(lab: Lab, notebook: Notebook) 
     widget = shown(lab, notebook)
     lab.screenshot("lab-light", widget)
     before = pixels(widget)
-    widget.get_by_role("button", name="Step").click()
+    widget.get_by_role("button", name="Step", exact=True).click()
     expect(widget.get_by_role("status")).to_have_text("Your move: me.")
     expect(widget.locator(".mnb-turn .mnb-name")).to_have_text("me")
     assert pixels(widget) == before
-    widget.get_by_role("button", name="forward").click()
+    widget.locator(".mnb-pick[data-label='forward']").click()
     expect(widget).to_have_attribute("data-drawn", "1")
     expect(widget.locator(".mnb-turn")).to_have_count(0)
     after = pixels(widget)
@@ -69,7 +69,7 @@ def test_an_action_with_no_tick_open_starts_one_and_a_double_click_only_one(
     lab: Lab, notebook: Notebook
 ) -> None:
     widget = shown(lab, notebook, COUNT)
-    widget.get_by_role("button", name="left").dblclick()
+    widget.locator(".mnb-pick[data-label='left']").dblclick()
     expect(widget).to_have_attribute("data-tick", "1")
     lab.run_cell(2)
     expect(lab.cell_output(2)).to_contain_text("['choose'] 1")
@@ -95,10 +95,10 @@ def test_it_plays_at_its_speed_until_paused(lab: Lab, notebook: Notebook) -> Non
     lab.run_all()
     widget = lab.cell_output(1).locator(".mnb")
     expect(widget.locator(".mnb-canvas:visible")).to_have_count(8)
-    widget.get_by_role("slider").fill("15")
-    widget.get_by_role("button", name="Play").click()
+    widget.get_by_role("slider", name="Speed of play").fill("15")
+    widget.get_by_role("button", name="Play", exact=True).click()
     lab.page.wait_for_function("() => Number(document.querySelector('.mnb').dataset.tick) > 60")
-    widget.get_by_role("button", name="Pause").click()
+    widget.get_by_role("button", name="Pause", exact=True).click()
     expect(widget).to_have_attribute("data-phase", "idle")
     lab.run_cell(2)
     expect(lab.cell_output(2)).to_contain_text(f"] {widget.get_attribute('data-tick')}")
@@ -125,14 +125,14 @@ for _ in range(40):
 
 def test_a_reload_finds_the_live_arena_again(lab: Lab, notebook: Notebook) -> None:
     widget = shown(lab, notebook)
-    widget.get_by_role("button", name="left").click()
+    widget.locator(".mnb-pick[data-label='left']").click()
     expect(widget).to_have_attribute("data-tick", "1")
     lab.save()
     lab.reload()
     expect(widget.locator(".mnb-canvas:visible")).to_have_count(4)
     expect(widget).to_have_attribute("data-tick", "1")
     expect(lab.cell_output(1).locator(".mnb-still")).to_be_hidden()
-    widget.get_by_role("button", name="right").click()
+    widget.locator(".mnb-pick[data-label='right']").click()
     expect(widget).to_have_attribute("data-tick", "2")
 
 
@@ -140,7 +140,7 @@ def test_two_views_show_the_same(lab: Lab, notebook: Notebook) -> None:
     first = shown(lab, notebook, "arena")
     second = lab.cell_output(2).locator(".mnb")
     expect(second.locator(".mnb-canvas:visible")).to_have_count(4)
-    second.get_by_role("button", name="left").click()
+    second.locator(".mnb-pick[data-label='left']").click()
     for widget in (first, second):
         expect(widget).to_have_attribute("data-tick", "1")
 
@@ -196,7 +196,7 @@ def test_hostile_names_do_nothing_in_the_notebook(lab: Lab, notebook: Notebook) 
     lab.open(notebook(ARENA, lanes))
     lab.run_all()
     widget = lab.cell_output(1).locator(".mnb")
-    widget.get_by_role("button", name="Step").click()
+    widget.get_by_role("button", name="Step", exact=True).click()
     expect(widget.locator(".mnb-reason").first).to_have_text(name)
     lab.save()
     lab.restart_kernel()
@@ -209,7 +209,7 @@ def test_it_follows_the_dark_theme(lab: Lab, notebook: Notebook) -> None:
     widget = shown(lab, notebook)
     try:
         lab.theme("dark")
-        widget.get_by_role("button", name="Step").click()
+        widget.get_by_role("button", name="Step", exact=True).click()
         expect(widget.locator(".mnb-turn")).to_have_count(1)
         ground = widget.locator(".mnb-card").first.evaluate("each => getComputedStyle(each).backgroundColor")
         assert ground == "rgb(17, 17, 17)"
