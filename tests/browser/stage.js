@@ -11,9 +11,9 @@ async (source) => {
     const bytes = (text) => new DataView(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer);
     window.receive = (message, buffers) =>
         Promise.all([...hearers["msg:custom"]].map((hear) => hear(message, buffers.map(bytes))));
-    window.disconnect = () => {
+    window.disconnect = () => hearers.comm_live_update.forEach((hear) => hear());
+    window.refuse = () => {
         model.send = () => { throw new Error("Cannot send"); };
-        hearers.comm_live_update.forEach((hear) => hear());
     };
     window.enter = () => {
         window.leave = module.default.render({model, el: document.getElementById("here")});

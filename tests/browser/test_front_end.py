@@ -99,6 +99,28 @@ def test_a_kernel_that_is_gone_is_said_and_nothing_can_be_done(stage: Stage, fak
     assert stage.errors == []
 
 
+def test_a_kernel_that_is_heard_after_all_is_there(stage: Stage, fake: FakeControls) -> None:
+    stage.render()
+    stage.draw(fake)
+    stage.page.evaluate("window.disconnect()")
+    assert len(stage.sent("hello")) == 2
+    stage.draw(fake)
+    expect(stage.page.get_by_role("status")).to_have_text("Ready.")
+    stage.page.get_by_role("button", name="Step", exact=True).click()
+    assert len(stage.sent("step")) == 1
+
+
+def test_a_line_that_refuses_is_a_kernel_that_is_gone(stage: Stage, fake: FakeControls) -> None:
+    stage.render()
+    stage.draw(fake)
+    stage.page.evaluate("window.refuse()")
+    stage.page.get_by_role("button", name="Play").click()
+    expect(stage.page.get_by_role("status")).to_contain_text("run the cell again")
+    expect(stage.page.get_by_role("button", name="Play")).to_be_disabled()
+    stage.leave()
+    assert stage.errors == []
+
+
 def test_words_about_who_slows_play_and_about_trouble(stage: Stage, fake: FakeControls) -> None:
     stage.render()
     fake.settle()

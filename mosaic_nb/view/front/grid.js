@@ -74,11 +74,17 @@ function render({ model, el }) {
   reveal(bar.element, false);
   reveal(below.element, false);
 
-  function send(message) {
-    if (!gone) model.send(message);
+  // Where the kernel was shut down nothing says so but a line that refuses.
+  function send(message, regardless = false) {
+    if (gone && !regardless) return;
+    try {
+      model.send(message);
+    } catch {
+      part();
+    }
   }
   const looking = () => inSight && !document.hidden;
-  const hello = () => send({ type: "hello", view: id, looking: looking() });
+  const hello = (regardless) => send({ type: "hello", view: id, looking: looking() }, regardless);
   const look = () => greeted && send({ type: "look", view: id, looking: looking() });
 
   function answered() {
@@ -133,6 +139,7 @@ function render({ model, el }) {
   }
 
   function hear(message, buffers) {
+    gone = false;
     answered();
     if (message.view !== undefined && message.view !== id) return undefined; // an answer to another page
     if (message.type !== "show") return hearers.get(message.type)?.forEach((hearer) => hearer(message, buffers));
@@ -153,19 +160,14 @@ function render({ model, el }) {
     else if (name === "play") tell.control({ type: live?.playing ? "pause" : "play" });
   }
 
-  // The page is told that its line to the kernel was cut or mended, but not which: a line that is cut refuses.
-  function reaches() {
-    try {
-      hello();
-      return true;
-    } catch {
-      return false;
-    }
+  // The page is told that its line to the kernel was cut or mended, but not which: who is there answers a hello.
+  function doubt() {
+    part();
+    hello(true);
   }
 
-  // The page stays as it is when the kernel goes: nobody is at the other end any more.
+  // The page stays when the kernel goes, and nobody is at the other end any more.
   function part() {
-    if (gone || reaches()) return;
     gone = true;
     clearTimeout(waiting);
     clearInterval(greeting);
@@ -184,7 +186,7 @@ function render({ model, el }) {
   document.addEventListener("visibilitychange", look, { signal: stop.signal });
   addEventListener("pagehide", () => send({ type: "leave", view: id }), { signal: stop.signal });
   model.on("msg:custom", hear);
-  model.on("comm_live_update", part);
+  model.on("comm_live_update", doubt);
   const greeting = setInterval(() => (greeted ? clearInterval(greeting) : hello()), HELLO_EVERY);
   el.append(root);
   watcher.observe(root);
@@ -196,7 +198,7 @@ function render({ model, el }) {
     watcher.disconnect();
     stop.abort();
     model.off("msg:custom", hear);
-    model.off("comm_live_update", part);
+    model.off("comm_live_update", doubt);
     send({ type: "leave", view: id });
   };
 }
