@@ -306,9 +306,13 @@ def test_help_is_a_dialog_that_keeps_the_focus_and_gives_it_back(stage: Any) -> 
         assert stage.page.evaluate(
             "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
         )
+    stage.page.evaluate(
+        "() => { window.seen = []; addEventListener('keydown', (event) => seen.push(event.key)); }"
+    )
     stage.page.keyboard.press("ArrowLeft")
-    assert moves(stage) == []
     stage.page.keyboard.press("Escape")
+    assert moves(stage) == []
+    assert stage.page.evaluate("seen") == []
     expect(dialog).to_be_hidden()
     expect(root).to_be_focused()
 

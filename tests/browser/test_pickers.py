@@ -78,37 +78,34 @@ def put_in_what_is_needed(person: Person) -> None:
 # --- every space -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("space", SPACES, ids=lambda space: repr(space)[:60])
-def test_what_a_picker_sends_is_a_member(stage: Any, space: Space[Any]) -> None:
-    person = Person(stage, space)
-    put_in_what_is_needed(person)
-    for add in person.card.locator("[data-action=add]").all():
-        add.click()
-        add.click()
-    person.do()
-    assert len(stage.sent("choose")) == 1
-    assert stage.sent("choose")[0]["turn"] == 1
-    assert stage.errors == []
+def test_what_a_picker_sends_is_a_member(stage: Any) -> None:
+    for space in SPACES:
+        person = Person(stage, space)
+        put_in_what_is_needed(person)
+        for add in person.card.locator("[data-action=add]").all():
+            add.click()
+            add.click()
+        person.do()
+        assert [sent["turn"] for sent in stage.sent("choose")] == [1], space
+        assert stage.errors == [], space
 
 
-@pytest.mark.parametrize("space", SPACES[:12], ids=lambda space: repr(space)[:60])
-def test_a_picker_is_played_by_keyboard_alone_and_everything_has_a_name(
-    stage: Any, space: Space[Any]
-) -> None:
-    person = Person(stage, space)
-    put_in_what_is_needed(person)
+def test_a_picker_is_played_by_keyboard_alone_and_everything_has_a_name(stage: Any) -> None:
     unnamed = """() => [...document.querySelectorAll(".mnb-form :is(input, select, textarea, button, fieldset)")]
         .filter(each => !(each.ariaLabel || each.textContent.trim() || each.labels?.[0]?.textContent.trim()))
         .map(each => each.outerHTML)"""
-    assert stage.page.evaluate(unnamed) == []
-    stage.page.locator(".mnb").focus()
-    for _ in range(60):
-        if stage.page.evaluate("document.activeElement.closest('[data-action=do]') !== null"):
-            break
-        stage.page.keyboard.press("Tab")
-    stage.page.keyboard.press("Enter")
-    person.done()
-    assert len(stage.sent("choose")) == 1
+    for space in SPACES[:12]:
+        person = Person(stage, space)
+        put_in_what_is_needed(person)
+        assert stage.page.evaluate(unnamed) == [], space
+        stage.page.locator(".mnb").focus()
+        for _ in range(60):
+            if person.card.locator("[data-action=do]:focus").count():
+                break
+            stage.page.keyboard.press("Tab")
+        stage.page.keyboard.press("Enter")
+        person.done()
+        assert len(stage.sent("choose")) == 1, space
 
 
 def test_a_picker_waits_its_turn_and_keeps_its_values(stage: Any) -> None:
@@ -279,6 +276,7 @@ def test_a_key_that_stays_down_nudges_on(stage: Any) -> None:
     person = Person(stage, spaces.Box(-99, 99, (1,), np.int32))
     stage.page.locator(".mnb").focus()
     stage.page.keyboard.down("ArrowRight")
+    stage.page.keyboard.down("ArrowRight")  # repeated by the keyboard
     stage.page.clock.run_for(500)
     stage.page.keyboard.up("ArrowRight")
     reached = float(person.card.get_by_role("slider").input_value())
@@ -326,7 +324,7 @@ def test_a_text_is_checked_and_remembered(stage: Any) -> None:
     person = Person(stage, spaces.Text(5, min_length=2, charset="abc\n"))
     box = person.card.get_by_role("textbox", name="text")
     for text, words in (
-        ("x", "x is not allowed here: new line, a, b, c are."),
+        ("x", "x is not allowed here, only new line a b c."),
         ("a", "At least 2 characters are needed."),
         ("aaaaaa", "5 characters at most, not 6."),
     ):
@@ -350,6 +348,7 @@ def test_a_text_is_checked_and_remembered(stage: Any) -> None:
     box.press("ArrowUp")
     box.press("ArrowUp")
     expect(box).to_have_value("ab\nc")
+    box.press("ArrowDown")  # to its second line
     box.press("ArrowDown")
     box.press("ArrowDown")
     expect(box).to_have_value("dr")
@@ -442,18 +441,21 @@ def test_under_the_clock_a_form_is_held_until_it_is_let_go(stage: Any) -> None:
 
 def test_a_pad_sends_at_most_thirty_values_a_second(stage: Any) -> None:
     person = Person(stage, spaces.Box(-1, 1, (2,)), turn=None, phase="playing", clocked=True, playing=True)
-    box = person.card.locator(".mnb-pad").bounding_box()
-    assert box is not None
-    stage.page.mouse.move(box["x"] + 3, box["y"] + 3)
-    began = stage.page.evaluate("performance.now()") / 1e3
-    stage.page.mouse.down()
-    for step in range(100):
-        stage.page.mouse.move(box["x"] + 3 + step / 2, box["y"] + 3)
-    seconds = stage.page.evaluate("performance.now()") / 1e3 - began
-    stage.page.mouse.up()
-    last = person.card.get_by_role("slider").first.evaluate("each => Number(each.value)")
-    stage.page.wait_for_function("last => window.sent.at(-1).action?.[0] === last", arg=last)
+    drag = """async () => {
+        const pad = document.querySelector(".mnb-pad");
+        const {left, top, width} = pad.getBoundingClientRect();
+        pad.hasPointerCapture = () => true;
+        const began = performance.now();
+        for (let moves = 1; moves <= 100; moves += 1) {
+            pad.dispatchEvent(new PointerEvent("pointermove", {clientX: left + width * moves / 100, clientY: top}));
+            await new Promise((done) => setTimeout(done, 2));
+        }
+        return (performance.now() - began) / 1e3;
+    }"""
+    seconds = stage.page.evaluate(drag)
+    stage.page.wait_for_function("window.sent.at(-1).action?.[0] === 1")
     assert 2 <= len(stage.sent("hold")) <= 30 * seconds + 3
+    assert person.parse(stage.sent("hold")[-1]["action"]).tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1200), ("dark", 1200), ("light", 380)])

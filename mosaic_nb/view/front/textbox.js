@@ -29,7 +29,7 @@ export function buildText(space, { name, alone, submit, touched }) {
   const value = () => {
     const letters = [...box.value];
     const strange = letters.find((letter) => !allowed.has(letter));
-    if (strange !== undefined) refuse(box, `${NAMES[strange] ?? strange} is not allowed here: ${describe(allowed)} are.`);
+    if (strange !== undefined) refuse(box, `${NAMES[strange] ?? strange} is not allowed here, only ${describe(allowed)}.`);
     if (letters.length < space.min_length) refuse(box, `At least ${space.min_length} characters are needed.`);
     if (letters.length > space.max_length) refuse(box, `${space.max_length} characters at most, not ${letters.length}.`);
     return box.value;
