@@ -6,7 +6,6 @@ import { buildJson, nested, place, refuse, size } from "./plain.js";
 const FEW = 6; // numbers that are shown side by side
 const MOST_LISTED = 200; // numbers in a list to open; of more one is typed
 const MOST_PARTS = 64; // components that are drawn; more are written as JSON
-let groups = 0;
 
 export function buildDiscrete(space, { name, touched }) {
   return buildNumber(space.start, space.n, name || "choice", touched);
@@ -20,7 +19,7 @@ export function buildNumber(first, count, name, touched, words = String) {
 }
 
 function radios(values, name, touched, words) {
-  const group = `mnb-radios-${(groups += 1)}`;
+  const group = `mnb-${Math.random().toString(36).slice(2)}`; // a page may hold several arenas, and views of one
   const element = make("div", { class: "mnb-radios", role: "radiogroup" });
   label(element, name);
   const boxes = values.map((value, at) => {
