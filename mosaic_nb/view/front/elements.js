@@ -22,6 +22,11 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A name for an element that nothing else on the page has: other widgets are there, too.
+export function unique(prefix) {
+  return `${prefix}-${Math.random().toString(36).slice(2)}`;
+}
+
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");

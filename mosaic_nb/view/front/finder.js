@@ -1,15 +1,14 @@
 // Many actions, hundreds of them: what is typed narrows the list down, Enter does the one that is marked.
 
 import { buildChooser, why } from "./discrete.js";
-import { label, make, reveal, write } from "./elements.js";
+import { label, make, reveal, unique, write } from "./elements.js";
 import { sign } from "./keymap.js";
 
 const MOST = 60; // actions that are listed at a time
-let lists = 0;
 
 export function buildFinder(lane, seat, tell) {
   const chooser = buildChooser(lane, seat, tell, () => refresh());
-  const id = `mnb-list-${(lists += 1)}`;
+  const id = unique("mnb-list");
   const box = make("input", { type: "search", class: "mnb-field mnb-finder", role: "combobox", "aria-expanded": "true" });
   const list = make("ul", { class: "mnb-list", role: "listbox", id });
   const count = make("p", { class: "mnb-hint mnb-mute mnb-number" });

@@ -1,6 +1,6 @@
 // Whole numbers to choose: radio buttons where they are few, a list to open, or a number to type; and switches.
 
-import { label, make } from "./elements.js";
+import { label, make, unique } from "./elements.js";
 import { buildJson, nested, place, refuse, size } from "./plain.js";
 
 const FEW = 6; // numbers that are shown side by side
@@ -19,7 +19,7 @@ export function buildNumber(first, count, name, touched, words = String) {
 }
 
 function radios(values, name, touched, words) {
-  const group = `mnb-${Math.random().toString(36).slice(2)}`; // a page may hold several arenas, and views of one
+  const group = unique("mnb-radios");
   const element = make("div", { class: "mnb-radios", role: "radiogroup" });
   label(element, name);
   const boxes = values.map((value, at) => {
