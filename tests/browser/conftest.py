@@ -124,6 +124,14 @@ def stage(browser: Browser) -> Iterator[Stage]:
 
 
 @pytest.fixture
+def phone(browser: Browser) -> Iterator[Stage]:
+    """The widget's front end on a narrow screen that is touched."""
+    context = browser.new_context(viewport={"width": 380, "height": 800}, has_touch=True, is_mobile=True)
+    yield Stage(context.new_page())
+    context.close()
+
+
+@pytest.fixture
 def fake() -> Iterator[FakeControls]:
     """The quickstart's cast, at rest."""
     controls = FakeControls(four_lanes())

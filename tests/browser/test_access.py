@@ -152,3 +152,134 @@ def test_axe_finds_nothing_in_the_exported_page(stage: Stage, theme: str) -> Non
     stage.page.set_content(exported(filmed(moments), history))
     expect(stage.page.locator(".mnb")).to_have_attribute("data-drawn", "0")
     assert violations(stage.page) == []
+
+
+# Where the focus is: the name of the control, and whether one can see that it is there.
+FOCUSED = """() => {
+    const element = document.activeElement;
+    const seen = [element, ...element.querySelectorAll("*"), element.nextElementSibling].some((each) => {
+        const style = each && getComputedStyle(each);
+        return style && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    });
+    const inside = element.closest(".mnb") !== null;
+    const name = element.getAttribute("aria-label") ?? (element.labels?.[0] ?? element).textContent;
+    return { name: name.trim(), seen, inside, role: element.getAttribute("role") ?? element.tagName };
+}"""
+
+
+class Hands:
+    """Somebody who has a keyboard and nothing else."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.focused: dict[str, Any] = {}
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.focused = self.page.evaluate(FOCUSED)
+
+    def tab_to(self, name: str, *, back: bool = False) -> None:
+        """Press Tab until a control of that name has the focus, which is seen and named wherever it comes."""
+        for _ in range(80):
+            self.press("Shift+Tab" if back else "Tab")
+            if self.focused["inside"]:
+                assert self.focused["seen"], self.focused
+                assert self.focused["name"], self.focused
+            if self.focused["inside"] and self.focused["name"].startswith(name):
+                return
+        pytest.fail(f"Tab does not lead to {name}")
+
+
+def test_a_whole_game_by_keyboard_alone(stage: Stage) -> None:
+    fake = FakeControls(four_lanes())
+    game = Game(stage, fake)
+    game.open()
+    hands = Hands(stage.page)
+
+    hands.tab_to("Step")
+    hands.press("Enter")
+    assert len(stage.sent("step")) == 1
+    fake.step()
+    game.show()
+    hands.tab_to("left")
+    hands.press("Enter")
+    assert stage.sent("choose")[-1]["action"] == 0
+    fake.choose("me", "agent", 0, 1)
+    game.show()
+    game.answer()
+    assert hands.page.evaluate(FOCUSED)["name"].startswith("left")
+    for key, action in (("ArrowUp", 2), ("ArrowRight", 1), ("t", 5)):
+        hands.press(key)
+        assert stage.sent("choose")[-1]["action"] == action
+        fake.choose("me", "agent", action, None)
+        game.show()
+        game.answer()
+
+    hands.tab_to("Take over", back=True)
+    hands.press(" ")
+    assert stage.sent("take_over")[-1]["lane"] == "LLM"
+    fake.take_over("LLM", "agent")
+    game.show()
+    game.answer()
+    assert hands.page.evaluate(FOCUSED)["name"] == "Hand back"
+
+    hands.tab_to("Timeline")
+    hands.press("ArrowLeft")
+    game.answer()
+    hands.tab_to("Continue from here")
+    hands.press("Enter")
+    assert stage.sent("rewind")[-1]["moment"] == 3
+    game.answer()
+    assert hands.page.evaluate(FOCUSED)["name"].startswith("Timeline")
+
+    hands.tab_to("Observation")
+    hands.press("ArrowRight")
+    assert hands.focused["name"] == "Decision"
+    hands.tab_to("Help and keys", back=True)
+    hands.press("Enter")
+    expect(stage.page.get_by_role("dialog")).to_be_visible()
+    hands.press("Escape")
+    assert hands.focused["name"] == "Help and keys"
+    hands.tab_to("Reset")
+    hands.press("Enter")
+    fake.reset()
+    game.show()
+    assert hands.page.evaluate(FOCUSED)["name"] == "Reset"
+    assert len(stage.sent("reset")) == 1
+    assert stage.errors == []
+    fake.close()
+
+
+def test_nothing_moves_by_itself_where_motion_is_not_wanted(stage: Stage) -> None:
+    fake = FakeControls(four_lanes())
+    game = Game(stage, fake)
+    stage.page.emulate_media(reduced_motion="reduce")
+    game.open()
+    game.fake.choose("me", "agent", 0, None)
+    game.show()
+    moving = """() => [...document.querySelectorAll(".mnb, .mnb *")].filter((element) => {
+        const { transitionDuration, animationName, transitionProperty } = getComputedStyle(element);
+        return animationName !== "none" || (transitionProperty !== "none" && parseFloat(transitionDuration) > 0);
+    }).length"""
+    assert stage.page.evaluate(moving) == 0
+    stage.page.emulate_media(reduced_motion="no-preference")
+    assert stage.page.evaluate(moving) > 0
+    fake.close()
+
+
+def test_what_can_be_touched_is_large_enough(phone: Stage) -> None:
+    fake = FakeControls(four_lanes())
+    game = Game(phone, fake)
+    game.open()
+    phone.page.get_by_role("button", name="Export").click()
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    phone.page.screenshot(path=SCREENSHOTS / "phone.png")
+    # A mark of the timeline stands as close as it must; the slider reaches the same places.
+    targets = phone.page.locator(".mnb :is(button, [role=slider]):visible:not(.mnb-mark)")
+    small = """all => all.map(each => [each.getBoundingClientRect(), each.textContent])
+        .filter(([box]) => Math.min(box.width, box.height) < 43.9).map(([, text]) => text)"""
+    assert targets.count() > 20
+    assert targets.evaluate_all(small) == []
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fake.close()

@@ -52,6 +52,7 @@ def test_the_widget_says_that_its_kernel_is_gone(
     lab.run_cell(0)
     widget: Locator = lab.cell_output(0).locator(".mnb")
     expect(widget.locator(".mnb-turn")).to_have_count(1)
+    expect(widget.locator(".mnb-canvas:visible")).to_have_count(4)
     errors = list(lab.errors)
     end(lab)
     if end is shut_down:  # JupyterLab tells the widget nothing: the first touch finds out

@@ -49,7 +49,7 @@ function render({ model, el }) {
     },
     ask: (message) => send({ ...message, view: id }),
     listen: (kind, hear) => hearers.set(kind, [...(hearers.get(kind) ?? []), hear]),
-    say: (text) => write(status, text),
+    say: (text) => write(status, gone ? GONE : text),
     focus: () => root.focus({ preventScroll: true }),
     now: () => past ?? live,
     recall,
