@@ -82,6 +82,7 @@ class Lane:
         self.episode: Episode | None = None
         self.observations: dict[str, messages.Observation] = {}
         self.moves: dict[str, Move] = {}
+        self.done: dict[str, Move] = {}
         self.views: dict[str, dict[str, Any]] = {}
         self._generation = 0
         self._bases: dict[str, int] = {}
@@ -174,7 +175,7 @@ class Lane:
         )
         self.begun += 1
         self.next_position += 1
-        self.moves = {}
+        self.moves, self.done = {}, {}
         self.outcomes.begin()
         return self.episode
 
@@ -240,6 +241,7 @@ class Lane:
         for agent, reward in transition.rewards.items():
             episode.returns[agent] = episode.returns.get(agent, 0.0) + reward
         rows = self._rows(transition)
+        self.done.update(self.moves)
         self.digest = transition.digest
         self._settle(transition)
         episode.step += 1

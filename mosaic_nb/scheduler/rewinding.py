@@ -130,7 +130,7 @@ def _exchange(
         numbers=played.transition.numbers if played.transition.over else {},
     )
     lane.outcomes = played.outcomes
-    lane.moves = ready.moves
+    lane.moves, lane.done = ready.moves, dict(ready.moves)
     lane.perceive(played.transition.observations)
     lockstep.note(lane, REWIND, json.dumps(_told(place, tick)))
     return left

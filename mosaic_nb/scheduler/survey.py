@@ -82,7 +82,7 @@ def message(status: str, error: Exception | None, step: int) -> str:
 
 
 def _seat(lane: Lane, agent: str) -> SeatView:
-    seat, move = lane.seats[agent], lane.moves.get(agent)
+    seat, move = lane.seats[agent], lane.moves.get(agent) or lane.done.get(agent)
     person = seat if isinstance(seat, HumanSeat) else None
     return SeatView(
         agent=agent,
