@@ -136,3 +136,11 @@ def test_an_answer_to_another_page_changes_nothing(stage: Stage, fake: FakeContr
     stage.draw(fake)
     stage.tell({"type": "trouble", "words": "not for you", "view": "another"})
     expect(stage.page.get_by_role("status")).to_have_text("Ready.")
+
+
+def test_the_words_of_quick_play_come_to_its_last_tick(stage: Stage, fake: FakeControls) -> None:
+    stage.render()
+    stage.draw(fake)
+    for tick in range(1, 6):  # quicker than anybody reads; nothing comes after the last
+        stage.show(replace(fake.snapshot, playing=True, phase="playing", tick=tick))
+    expect(stage.page.locator(".mnb")).to_have_attribute("data-tick", "5")

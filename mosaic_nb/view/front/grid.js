@@ -15,6 +15,7 @@ import { buildProjector, decode } from "./pictures.js";
 
 const HELLO_EVERY = 500; // ms until a hello is said again, as long as nobody answers
 const NO_ANSWER_AFTER = 3000; // ms until a person is told that the kernel does not answer
+const WORDS_EVERY = 80; // ms between two readings of the numbers while they run
 const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel about as much as a message
 const GONE = "The kernel was restarted or has ended: run the cell again to go on.";
 
@@ -29,6 +30,8 @@ function render({ model, el }) {
   let inSight = true;
   let received = 0;
   let acknowledged = 0;
+  let refreshed = -Infinity;
+  let following = null;
   let serial = 0;
   let said = null;
   let live = null;
@@ -93,8 +96,18 @@ function render({ model, el }) {
     waiting = null;
   }
 
+  // Faster than anybody reads, words wait a moment, for they cost the page more than pictures do.
+  function follow() {
+    const wait = refreshed + WORDS_EVERY - performance.now();
+    if (live.phase !== "playing" || wait <= 0) refresh();
+    else following ??= setTimeout(refresh, wait);
+  }
+
   function refresh() {
     if (!live) return;
+    clearTimeout(following);
+    following = null;
+    refreshed = performance.now();
     const shown = past ?? live;
     reveal(bar.element, true);
     reveal(below.element, true);
@@ -110,7 +123,7 @@ function render({ model, el }) {
   // What comes while somebody looks at the past moves the bar and the timeline alone.
   const project = buildProjector((message, pictured, images) => {
     live = message.snapshot;
-    refresh();
+    follow();
     if (past) images.forEach((image) => image?.close());
     else lanes.draw(pictured.pictures, images, ++serial);
     if (pictured.pictures.length && !past) root.dataset.drawn = pictured.snapshot.tick;
@@ -195,6 +208,7 @@ function render({ model, el }) {
   return () => {
     clearInterval(greeting);
     clearTimeout(waiting);
+    clearTimeout(following);
     watcher.disconnect();
     stop.abort();
     model.off("msg:custom", hear);
