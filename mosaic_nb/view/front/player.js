@@ -39,6 +39,7 @@ function buildPlayer(film) {
   const hearers = new Map();
   const live = film.snapshot(film.last);
   let at = -1;
+  let drawn = 0;
   let serial = 0;
   let speed = live.speed;
   let timer = null;
@@ -85,6 +86,7 @@ function buildPlayer(film) {
     draw(snapshot);
     lanes.draw(pictures, bitmaps, number);
     root.dataset.drawn = snapshot.moment;
+    drawn = at;
   }
   function draw(snapshot) {
     lanes.update(snapshot);
@@ -98,6 +100,8 @@ function buildPlayer(film) {
   function stop() {
     clearTimeout(timer);
     playing = false;
+    serial += 1; // what is still being decoded is not shown any more
+    at = drawn;
     bar.update(film.snapshot(at), live, playing);
   }
   async function tick() {
