@@ -456,14 +456,14 @@ def test_a_grid_that_nobody_looks_at_has_no_thread(
     for _ in range(5):
         grid.controls.step()
     grid.controls.settle()
-    assert view_threads() == others
+    assert view_threads() <= others
     grid.hello()
     grid.until(sharp)
     grid.controls.show(phase="closed")
     grid.until(lambda content, _: content["snapshot"]["phase"] == "closed")
     for thread in view_threads() - others:
         thread.join(SOON)
-    assert view_threads() == others
+    assert view_threads() <= others
     grid.hello()
     assert grid.caught.get(timeout=SOON)[1]["snapshot"]["phase"] == "closed"
 

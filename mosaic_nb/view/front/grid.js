@@ -17,6 +17,7 @@ const HELLO_EVERY = 500; // ms until a hello is said again, as long as nobody an
 const NO_ANSWER_AFTER = 3000; // ms until a person is told that the kernel does not answer
 const WORDS_EVERY = 80; // ms between two readings of the numbers while they run
 const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel about as much as a message
+const DOUBT = 1000; // ms until a line that was cut is tried again
 const GONE = "The kernel was restarted or has ended: run the cell again to go on.";
 
 function render({ model, el }) {
@@ -27,6 +28,7 @@ function render({ model, el }) {
   let waiting = null;
   let greeted = false;
   let gone = false;
+  let deaf = false;
   let inSight = true;
   let received = 0;
   let acknowledged = 0;
@@ -122,6 +124,7 @@ function render({ model, el }) {
 
   // What comes while somebody looks at the past moves the bar and the timeline alone.
   const project = buildProjector((message, pictured, images) => {
+    if (gone) return images.forEach((image) => image?.close());
     live = message.snapshot;
     follow();
     if (past) images.forEach((image) => image?.close());
@@ -152,6 +155,7 @@ function render({ model, el }) {
   }
 
   function hear(message, buffers) {
+    if (deaf) return undefined;
     gone = false;
     answered();
     if (message.view !== undefined && message.view !== id) return undefined; // an answer to another page
@@ -174,9 +178,14 @@ function render({ model, el }) {
   }
 
   // The page is told that its line to the kernel was cut or mended, but not which: who is there answers a hello.
+  // What was on its way before says nothing, so it is not heard.
   function doubt() {
     part();
-    hello(true);
+    deaf = true;
+    setTimeout(() => {
+      deaf = false;
+      if (!stop.signal.aborted) hello(true);
+    }, DOUBT);
   }
 
   // The page stays when the kernel goes, and nobody is at the other end any more.
