@@ -111,6 +111,11 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False):
         """Return what the family says of an environment class."""
         return next((game for game in self.games if class_name in game.classes), self.default)
 
+    def mentions(self, word: str) -> bool:
+        """Tell whether a word, in small letters, stands in its names or those of its games."""
+        classes = [name for game in self.games for name in game.classes]
+        return any(word in said.lower() for said in (self.name, self.title, *self.ids, *classes))
+
     def draws(self, what: str) -> Any:
         """Return the family's function of this name (``text``, ``frame``, ...), or None."""
         return None if self.python is None else getattr(importlib.import_module(self.python), what, None)

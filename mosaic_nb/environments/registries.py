@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import gymnasium
+
 from mosaic_nb.environments import family
 
 _VERSION = re.compile(r"[-_]v(\d+)$", re.IGNORECASE)
@@ -93,6 +95,18 @@ def catalogue(known: family.Family) -> dict[str, Creator]:
     return {
         name: create for name, create in _REGISTRIES[known.registry]() if name.startswith(tuple(known.ids))
     }
+
+
+def ids(known: family.Family) -> list[str]:
+    """Return every id of a family, wherever its package keeps them.
+
+    Raises:
+        ModuleNotFoundError: the family's package is not installed.
+    """
+    if known.registry is not None:
+        return sorted(catalogue(known))
+    importlib.import_module(known.registers)
+    return sorted(name for name in gymnasium.registry if name.startswith(tuple(known.ids)))
 
 
 def _pick(wanted: str, known: dict[str, Creator]) -> tuple[str, Creator] | None:
