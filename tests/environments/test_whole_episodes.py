@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.environments.test_families import IDS
 from tests.environments.test_many_agents import LONG, SHORT
 
