@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 PAPER, LINE, INK, WHITE = (247, 245, 240), (222, 218, 209), (44, 48, 56), (255, 255, 255)
 AGENTS = (
@@ -24,6 +23,8 @@ class Board:
     """
 
     def __init__(self, rows: int, columns: int, cell: int = 40) -> None:
+        from PIL import Image, ImageDraw
+
         self._cell = cell * _FINE
         self._image = Image.new("RGB", (columns * self._cell, rows * self._cell), PAPER)
         self._draw = ImageDraw.Draw(self._image)
@@ -61,12 +62,16 @@ class Board:
 
     def label(self, row: int, column: int, text: str, color: Any = WHITE, size: float = 0.42) -> None:
         """Write in the middle of a cell."""
+        from PIL import ImageFont
+
         font = ImageFont.load_default(round(self._cell * size))
         middle = ((column + 0.5) * self._cell, (row + 0.5) * self._cell)
         self._draw.text(middle, text, fill=color, font=font, anchor="mm")
 
     def picture(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Return what was drawn, uint8 (rows * cell, columns * cell, 3)."""
+        from PIL import Image
+
         size = (self._image.width // _FINE, self._image.height // _FINE)
         return np.asarray(self._image.resize(size, Image.Resampling.BOX))
 
