@@ -88,7 +88,7 @@ def test_a_family_describes_plays_and_shows_each_agent(name, env_id):
 
 @pytest.mark.parametrize(("name", "env_id"), PAIRS)
 def test_an_episode_is_the_same_under_its_seed_whatever_was_played_before(name, env_id):
-    """RWARE, LBF, MultiGrid and knights, archers, zombies each keep something over reset, or did."""
+    """LBF, MultiGrid and knights, archers, zombies keep something over reset, which their families put right."""
     first, second = hosted(env_id), hosted(env_id)
     alone = played(first, 5)
     played(second, 9, steps=7)
