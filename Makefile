@@ -56,11 +56,12 @@ clean: ## remove caches and build products; .venv and runs stay
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # Packages are only ever added to an environment that works; one whose interpreter is gone is made anew.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt overrides.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
 	    "mosaic_nb needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Name a newer one: make PYTHON=python3.12 ..." \
 	    % sys.version_info[:2])'
 	$(BIN)/python -c "" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
-	$(BIN)/uv pip install --python $(BIN)/python --constraints constraints.txt --group dev --editable '.[all]'
+	$(BIN)/uv pip install --python $(BIN)/python --constraints constraints.txt \
+	    --overrides overrides.txt --group dev --editable '.[all,multiagent]'
 	@touch $@

@@ -6,11 +6,17 @@ Each command imports what it needs when it runs, so that ``--help`` comes at onc
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mosaic_nb.environments.family import Family
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     envs = commands.add_parser(
         "envs", help="list the families of environments, and how to install those missing"
     )
+    envs.add_argument("word", nargs="?", default="", help="only families and ids in which it is found")
     envs.set_defaults(command=_envs)
     verify = commands.add_parser(
         "verify", help="replay a run from its seeds and actions; exit 1 where it differs"
@@ -92,17 +99,38 @@ def _new(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _envs(_: argparse.Namespace) -> int:
+def _envs(arguments: argparse.Namespace) -> int:
     from mosaic_nb.environments.family import families
     from mosaic_nb.operators.requirements import install, unmet
 
-    rows = [("FAMILY", "IDS", "INSTALLED")]
+    rows = [("FAMILY", "IDS", "COUNT", "INSTALLED")]
+    named: list[str] = []
+    word = arguments.word.lower()
     for family in families():
         missing = unmet(family.install)
+        ids = [] if missing else _ids(family)
+        found = [name for name in ids if word and word in name.lower()]
+        if not (found or family.mentions(word)):
+            continue
+        named += found
+        starts = ", ".join(f"{start}..." for start in family.ids)
         status = f"no: {install([family.install])}" if missing else "yes"
-        rows.append((family.title, ", ".join(f"{start}..." for start in family.ids), status))
+        rows.append((family.title, starts, str(len(ids)) if ids else "", status))
+    if len(rows) == 1:
+        return _fail(f"no family and no id has {arguments.word!r} in it; mosaic-nb envs lists them all")
     _print_table(rows)
+    if named:
+        print("", *named, sep="\n")
     return 0
+
+
+def _ids(family: Family) -> list[str]:
+    """Return a family's ids. Packages that greet do so on stderr, and pygame not at all."""
+    from mosaic_nb.environments.registries import ids
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    with contextlib.redirect_stdout(sys.stderr):
+        return ids(family)
 
 
 def _verify(arguments: argparse.Namespace) -> int:

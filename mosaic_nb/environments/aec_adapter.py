@@ -9,7 +9,7 @@ from typing import Any
 import gymnasium
 
 from mosaic_nb.environments.adapter import Turn
-from mosaic_nb.environments.agents import Face, name_of
+from mosaic_nb.environments.agents import Face, constant, known, name_of
 from mosaic_nb.environments.gymnasium_adapter import action_mask
 from mosaic_nb.environments.parallel_adapter import limit_of
 
@@ -31,6 +31,9 @@ class AECAdapter:
         self._steps = 0
         self._natives = {name_of(agent): agent for agent in environment.possible_agents}
         self._ended: set[str] = set()
+        self._spaces = {
+            name: (self.observation_space(name), self.action_space(name)) for name in self._natives
+        }
 
     @property
     def agents(self) -> Sequence[str]:
@@ -80,7 +83,12 @@ class AECAdapter:
         self._ended.clear()
         began = perf_counter()
         self._environment.reset(seed=seed, options=options)
-        return self._turn({}, [], [], {}, perf_counter() - began)
+        seconds = perf_counter() - began
+        constant(
+            {name: spaces[0] for name, spaces in self._spaces.items()}, self.observation_space, "observation"
+        )
+        constant({name: spaces[1] for name, spaces in self._spaces.items()}, self.action_space, "action")
+        return self._turn({}, [], [], {}, seconds)
 
     def step(self, actions: dict[str, Any]) -> Turn:
         """Advance by one agent's step."""
@@ -124,6 +132,7 @@ class AECAdapter:
         seconds: float,
     ) -> Turn:
         environment = self._environment
+        known(map(name_of, environment.agents), self._natives, "the environment brought in")
         self._bury(environment)
         alive = [name for name in map(name_of, environment.agents) if name not in self._ended]
         observations, masks = {}, {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import gymnasium
@@ -10,6 +11,45 @@ import gymnasium
 def name_of(agent: Any) -> str:
     """Return an agent's name: its own, or ``agent_<i>`` where the environment only counts its agents."""
     return f"agent_{agent}" if isinstance(agent, int) else str(agent)
+
+
+def known(names: Iterable[str], agents: Iterable[str], what: str) -> None:
+    """Make sure that names are those of agents that were announced.
+
+    Raises:
+        TypeError: one is not.
+    """
+    announced = list(agents)
+    strange = next((name for name in names if name not in announced), None)
+    if strange is not None:
+        raise TypeError(f"{what} {strange!r}, which is none of possible_agents: {', '.join(announced)}")
+
+
+def complete(parts: Mapping[str, Any], agents: Iterable[str], what: str) -> None:
+    """Make sure that each agent has its part of what an environment returned.
+
+    Raises:
+        TypeError: one has none.
+    """
+    missing = next((agent for agent in agents if agent not in parts), None)
+    if missing is not None:
+        raise TypeError(f"{what} for {missing!r}, only for {', '.join(parts) or 'nobody'}")
+
+
+def constant(
+    before: Mapping[str, gymnasium.Space[Any]], now: Callable[[str], gymnasium.Space[Any]], kind: str
+) -> None:
+    """Make sure that every agent's space still is what was announced.
+
+    Raises:
+        TypeError: one is not.
+    """
+    for agent, space in before.items():
+        if now(agent) != space:
+            raise TypeError(
+                f"the {kind} space of {agent!r} was {space} and is {now(agent)}: spaces must not change, "
+                "operators are seated by them"
+            )
 
 
 class Face(gymnasium.Env[Any, Any]):

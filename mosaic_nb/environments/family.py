@@ -2,20 +2,25 @@
 
 The schema is `Family` and `Game`. A file's ``default`` holds what its games share; a game overrides it field by
 field. Adding a family is adding a file. Where words or pictures must be drawn, the file names a Python module that
-may hold any of these functions, each given the unwrapped environment:
+may hold any of these functions, each given the unwrapped environment and mostly the agent's name:
 
-- ``text(value, environment) -> str | None``: an agent's observation in words; None where it is none of ours
-- ``frame(environment) -> ndarray``: the agent's own point of view, uint8 (height, width, 3)
+- ``text(value, environment, agent) -> str | None``: an agent's observation in words; None where it is none of ours
+- ``frame(environment, agent) -> ndarray | None``: the agent's own point of view, uint8 (height, width, 3)
+- ``picture(environment) -> ndarray | None``: the whole, where the environment draws nothing that can be watched
 - ``details(environment) -> str``: what the constructor's arguments decide, said after the file's ``rules``
 - ``goal(environment) -> str | None``: instead of the file's
+- ``prepare(environment, seed)``: before each episode, what the environment's own reset leaves over from the last
+- ``labels(environment, agent) -> list[str]``: a label per action where the file names none
+- ``side(environment, agent) -> tuple[str, str]``: the agent's team and role, instead of the file's
 """
 
 from __future__ import annotations
 
 import importlib
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -30,39 +35,57 @@ class Game(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a family says of one environment class.
 
     Attributes:
-        classes: names of the environment classes, unwrapped; empty for the family's default.
+        classes: names of the environment classes, unwrapped; of PettingZoo's, which are all called ``raw_env``, the
+            names of their modules. Empty for the family's default.
         actions: a label per action of a Discrete space, in order.
-        keys: ``KeyboardEvent.key`` by label.
+        keys: ``KeyboardEvent.key`` by label; a list of such maps where several people can share a keyboard.
         noop: the label of the action that does nothing, or None where there is none.
         values: a name (with its unit) per number of a one-dimensional observation.
         rules: how the game goes, in words; ``goal``: what the agent should achieve.
         success: when an episode counts as one, or None where a return cannot say.
         numbers: keys of ``info`` that an episode's row keeps.
+        teams, roles: by agent, or by a pattern such as ``"adversary_*"``; the first that fits counts.
+        illegal: what becomes of an illegal move: the agent is asked again, loses, or a random legal move is made.
+        views: whether the family draws each agent's own view.
         clocked: whether people play it in real time: a step comes whether or not a key is down.
         speed: at how many steps a second people can play it then, or None for the usual speed.
     """
 
     classes: list[str] = []
     actions: list[str] = []
-    keys: dict[str, str] = {}
+    keys: dict[str, str] | list[dict[str, str]] = {}
     noop: str | None = None
     values: list[str] = []
     rules: str = ""
     goal: str = ""
     success: Success | None = None
     numbers: list[str] = []
+    teams: dict[str, str] = {}
+    roles: dict[str, str] = {}
+    illegal: Literal["retry", "forfeit", "random"] = "retry"
+    views: bool = False
     clocked: bool = False
     speed: float | None = None
 
+    @property
+    def keymaps(self) -> list[dict[str, str]]:
+        """A map for each person who can share the keyboard."""
+        return self.keys if isinstance(self.keys, list) else [self.keys]
 
-class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    def side(self, agent: str) -> tuple[str, str]:
+        """Return an agent's team and role, empty where there are none."""
+        return _first(self.teams, agent), _first(self.roles, agent)
+
+
+class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, eq=False):
     """Environments of one package that share their words.
 
     Attributes:
         name: in snake case, as the file; ``title``: for people.
         ids: how the ids begin that belong to it, namespace included.
         modules: where the classes of the unwrapped environments live; a prefix.
-        registers: the module whose import registers the ids with Gymnasium.
+        registers: the module whose import registers the ids.
+        registry: where it registers them, one of `registries`; None for Gymnasium's.
         install: a requirement for pip.
         libraries: distributions whose versions an episode depends on, beside Python's, numpy's and Gymnasium's.
         preload: modules worth importing once in a warm parent.
@@ -77,6 +100,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     modules: list[str]
     registers: str
     install: str
+    registry: str | None = None
     libraries: list[str] = []
     preload: list[str] = []
     python: str | None = None
@@ -86,6 +110,11 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def game(self, class_name: str) -> Game:
         """Return what the family says of an environment class."""
         return next((game for game in self.games if class_name in game.classes), self.default)
+
+    def mentions(self, word: str) -> bool:
+        """Tell whether a word, in small letters, stands in its names or those of its games."""
+        classes = [name for game in self.games for name in game.classes]
+        return any(word in said.lower() for said in (self.name, self.title, *self.ids, *classes))
 
     def draws(self, what: str) -> Any:
         """Return the family's function of this name (``text``, ``frame``, ...), or None."""
@@ -127,8 +156,16 @@ def of_class(kind: type[Any]) -> Family | None:
 
 def game_of(family: Family, kind: type[Any]) -> Game:
     """Return what a family says of a class, or of the nearest base class that it names."""
-    named = (family.game(base.__name__) for base in kind.__mro__)
+    named = (family.game(name) for base in kind.__mro__ for name in _names(base))
     return next((game for game in named if game is not family.default), family.default)
+
+
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return kind.__name__, kind.__module__.rpartition(".")[2]
+
+
+def _first(by_pattern: dict[str, str], agent: str) -> str:
+    return next((said for pattern, said in by_pattern.items() if fnmatchcase(agent, pattern)), "")
 
 
 def _within(module: str, prefix: str) -> bool:

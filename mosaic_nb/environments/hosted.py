@@ -44,8 +44,11 @@ class HostedEnvironment:
     def __init__(self, environment: messages.Environment) -> None:
         self._adapter = adapter = adapt(make(environment), environment.max_steps)
         self._description = description = Description(environment, adapter)
-        self._words = Words(description.draws("text"), adapter.unwrapped, description.game.values)
+        draw, values = description.draws("text"), description.game.values
+        self._words = {agent: Words(draw, adapter.unwrapped, agent, values) for agent in adapter.agents}
         self._point_of_view = description.draws("frame")
+        self._picture = description.draws("picture")
+        self._prepare = description.draws("prepare")
         self._numbers = description.game.numbers
         labels = description.labels
         self._rules = {a: ActionRule(a, adapter.action_space(a), labels(a)) for a in adapter.agents}
@@ -75,7 +78,7 @@ class HostedEnvironment:
             raise KeyError(f"there is no agent {agent!r}; there are {', '.join(self._rules)}")
         lens = Lens(self._adapter.face(agent), view) if view else None
         label = self._rules[agent].label
-        perception = Perception(needs, lens, self._words, label, lambda: self._frame_of(agent))
+        perception = Perception(needs, lens, self._words[agent], label, lambda: self._frame_of(agent))
         for memory in self._memories[agent]:
             perception.remember(memory)
         self._perceptions[agent] = perception
@@ -95,6 +98,8 @@ class HostedEnvironment:
             memories.clear()
             if agent in self._perceptions:
                 self._perceptions[agent].forget()
+        if self._prepare is not None:
+            self._prepare(self._adapter.unwrapped, seed.seed)
         options = None if seed.instance is None else {"instance": seed.instance}
         return self._answer(self._adapter.reset(seed.seed, options))
 
@@ -123,24 +128,30 @@ class HostedEnvironment:
         self._steps += 1
         return self._answer(turn)
 
-    def render(self, format: str = "png", quality: int = 85, words: bool = False) -> messages.Picture:
+    def render(
+        self, format: str = "png", quality: int = 85, words: bool = False, of: str = ""
+    ) -> messages.Picture:
         """Return a picture of the environment as it stands, or its text where it has none.
 
         Args:
             format: ``"jpeg"``, ``"png"``, ``"raw"``, or ``"text"`` where no picture is wanted.
             quality: of a JPEG, 1 to 100.
             words: whether the agents' observations are wanted in words.
+            of: the agent whose own view is wanted, or empty for the whole.
 
         Raises:
+            KeyError: there is no such agent.
             RenderFailure: the environment rendered something that is no picture.
             ValueError: the format is unknown.
         """
-        if not self._adapter.renders:
+        if of and of not in self._rules:
+            raise KeyError(f"there is no agent {of!r}; there are {', '.join(self._rules)}")
+        if not (self._description.renders or of):
             picture = messages.Picture(id=0, format="text", text=self._text())
         elif format == "text":
             picture = messages.Picture(id=0, format=format)
         else:
-            picture = pictures.encode(self._adapter.render(), format, quality)
+            picture = pictures.encode(self._frame_of(of) if of else self._whole(), format, quality)
         if words:
             picture.words = self._told()
         return picture
@@ -190,11 +201,16 @@ class HostedEnvironment:
 
     def _frame_of(self, agent: str) -> Any:
         """Return what an agent sees: its own point of view where its family draws one, else what everybody sees."""
-        if self._point_of_view is not None:
-            return pictures.checked(self._point_of_view(self._adapter.unwrapped))
-        if self._adapter.renders:
-            return pictures.checked(self._adapter.render())
+        own = None if self._point_of_view is None else self._point_of_view(self._adapter.unwrapped, agent)
+        if own is not None:
+            return pictures.checked(own)
+        if self._description.renders:
+            return pictures.checked(self._whole())
         return pictures.of_text(self._text(agent))
+
+    def _whole(self) -> Any:
+        """Return what everybody may see: the environment's own picture, else its family's."""
+        return self._adapter.render() if self._picture is None else self._picture(self._adapter.unwrapped)
 
     def _text(self, agent: str | None = None) -> str:
         """Return what stands in for a picture: the environment's own text, else one agent's or all agents' words."""
@@ -212,5 +228,5 @@ class HostedEnvironment:
             raise ResetNeeded("there is nothing to show before the environment is reset")
         seen = {**self._turn.final, **self._turn.observations}
         if agent is not None:
-            seen = {agent: seen[agent]}
-        return {name: self._words.text(value) for name, value in seen.items()}
+            seen = {name: value for name, value in seen.items() if name == agent}
+        return {name: self._words[name].text(value) for name, value in seen.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import gymnasium
 
 from mosaic_nb.environments.adapter import Turn
-from mosaic_nb.environments.agents import Face, name_of
+from mosaic_nb.environments.agents import Face, complete, constant, known, name_of
 from mosaic_nb.environments.gymnasium_adapter import action_mask
 
 
@@ -84,12 +84,14 @@ class ParallelAdapter:
         began = perf_counter()
         returned = self._environment.reset(seed=seed, options=options)
         seconds = perf_counter() - began
+        self._check_spaces()
         try:
             observations, infos = returned
             alive = {name_of(agent): observations[agent] for agent in self._environment.agents}
+            known(alive, self._natives, "reset began with")
         except (TypeError, ValueError, KeyError) as error:
             raise TypeError(
-                f"reset returned {type(returned).__name__} without an observation for each agent ({error})"
+                f"reset returned {type(returned).__name__} without an observation and info for each agent ({error})"
             ) from error
         return Turn(alive, self._masks(alive, infos), {}, [], [], not alive, {}, {}, seconds)
 
@@ -114,6 +116,10 @@ class ParallelAdapter:
                 "step returned something else than observations, rewards, terminations, truncations and infos by "
                 f"agent ({error})"
             ) from error
+        flagged = {name_of(agent) for agent in terminated.keys() & truncated.keys()}
+        complete(paid, actions, "step gave no reward")
+        complete(dict.fromkeys(flagged), actions, "step gave no termination and truncation")
+        known(paid, self._natives, "step paid")
         return self._turn(seen, paid, *ended, infos, seconds)
 
     def _turn(
@@ -126,7 +132,10 @@ class ParallelAdapter:
         seconds: float,
     ) -> Turn:
         gone = {*terminated, *truncated}
-        alive = {name: seen[name] for name in map(name_of, self._environment.agents) if name not in gone}
+        living = [name for name in map(name_of, self._environment.agents) if name not in gone]
+        known(living, self._natives, "step brought in")
+        complete(seen, living, "step gave no observation")
+        alive = {name: seen[name] for name in living}
         if alive and self._limit is not None and self._steps >= self._limit:
             truncated = [*truncated, *alive]
             gone.update(alive)
@@ -142,6 +151,14 @@ class ParallelAdapter:
     def close(self) -> None:
         """Close the environment."""
         self._environment.close()
+
+    def _check_spaces(self) -> None:
+        environment, natives = self._environment, self._natives
+        for place, (kind, now) in enumerate(
+            [("observation", environment.observation_space), ("action", environment.action_space)]
+        ):
+            announced = {name: both[place] for name, both in self._spaces.items()}
+            constant(announced, lambda name, now=now: now(natives[name]), kind)  # type: ignore[misc]
 
     def _masks(self, observations: dict[str, Any], infos: dict[Any, Any]) -> dict[str, Any]:
         masks = {}

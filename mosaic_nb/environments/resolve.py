@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,7 +14,7 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec, find_highest_version, get_env_id, parse_env_id
 from gymnasium.wrappers import TimeLimit
 
-from mosaic_nb.environments import family
+from mosaic_nb.environments import family, registries
 from mosaic_nb.environments.adapt import is_pettingzoo
 from mosaic_nb.environments.joint import is_joint
 from mosaic_nb.environments.options import unpack
@@ -56,7 +57,8 @@ def _create(environment: messages.Environment) -> Any:
     if isinstance(creator, EnvSpec):
         return _make(creator, environment)
     options = _with_render_mode(unpack(environment.options), creator)
-    made = _environment(_call(creator, (), options, environment.id), environment.id)
+    takes = getattr(creator, "takes", creator)
+    made = _environment(_call(creator, (), options, environment.id, takes=takes), environment.id)
     if limit is None or not isinstance(made, gymnasium.Env) or is_joint(made):
         return made
     return TimeLimit(made, limit)
@@ -116,9 +118,11 @@ def _load(what: str | bytes) -> Any:
 # --- ids ---------------------------------------------------------------------------------------------
 
 
-def _find(wanted: str, context: str = "") -> EnvSpec:
+def _find(wanted: str, context: str = "") -> Any:
     _register(wanted)
     spec = gymnasium.registry.get(wanted)
+    if spec is None and (kept := registries.find(wanted)) is not None:
+        return _loaded(*kept)
     try:
         namespace, name, version = parse_env_id(wanted)
     except gymnasium.error.Error as error:
@@ -131,6 +135,17 @@ def _find(wanted: str, context: str = "") -> EnvSpec:
     return spec
 
 
+def _loaded(identity: str, creator: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what makes a registered environment, once its module and what that asks for are there."""
+    known = family.of_id(identity)
+    assert known is not None
+    try:
+        getattr(creator, "takes", None)
+    except ModuleNotFoundError as error:
+        raise _missing(identity, known, error) from error
+    return creator
+
+
 def _register(wanted: str) -> None:
     """Import the package that registers an id. Gymnasium itself loads no plugins since its version 1.0."""
     known = family.of_id(wanted)
@@ -139,11 +154,13 @@ def _register(wanted: str) -> None:
     try:
         importlib.import_module(known.registers)
     except ModuleNotFoundError as error:
-        if error.name != known.registers.partition(".")[0]:
-            raise
-        raise UnknownEnvironment(
-            f"{wanted!r} belongs to {known.title}, which is not installed: pip install '{known.install}'"
-        ) from error
+        raise _missing(wanted, known, error) from error
+
+
+def _missing(wanted: str, known: family.Family, error: ModuleNotFoundError) -> UnknownEnvironment:
+    own = error.name == known.registers.partition(".")[0]
+    what = "which is not installed" if own else f"which lacks {error.name!r}"
+    return UnknownEnvironment(f"{wanted!r} belongs to {known.title}, {what}: pip install '{known.install}'")
 
 
 def _explain(wanted: str, without_version: str) -> str:
@@ -154,7 +171,7 @@ def _explain(wanted: str, without_version: str) -> str:
     hint = f"; not installed: {_listed(missing)}" if missing else ""
     unknown = f"no environment is called {wanted!r}"
     advice = f"{hint}. A package that registers it is imported first if you write 'its_package:{wanted}'"
-    return _nearest(wanted, gymnasium.registry, unknown) + advice
+    return _nearest(wanted, [*gymnasium.registry, *_kept()], unknown) + advice
 
 
 def _register_all() -> list[str]:
@@ -166,6 +183,15 @@ def _register_all() -> list[str]:
         except ModuleNotFoundError:
             missing.append(f"{known.title} (pip install '{known.install}')")
     return missing
+
+
+def _kept() -> list[str]:
+    """Return the ids that the installed families keep in registries of their own."""
+    ids: list[str] = []
+    for known in family.families():
+        with suppress(ModuleNotFoundError):
+            ids += registries.catalogue(known)
+    return ids
 
 
 def _nearest(wanted: str, known: Iterable[str], what: str) -> str:

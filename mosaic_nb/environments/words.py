@@ -13,24 +13,29 @@ _MOST_NUMBERS = 512
 
 
 class Words:
-    """Puts one environment's observations and actions into words.
+    """Puts one agent's observations into words.
 
     Args:
-        draw: the family's own ``text(value, environment)``, or None.
-        environment: the unwrapped environment, handed to ``draw``.
+        draw: the family's own ``text(value, environment, agent)``, or None.
+        environment: the unwrapped environment, handed to ``draw`` with the agent's name.
         names: a name per number of a one-dimensional observation, or empty.
     """
 
     def __init__(
-        self, draw: Callable[[Any, Any], str | None] | None, environment: Any, names: Sequence[str] = ()
+        self,
+        draw: Callable[[Any, Any, str], str | None] | None,
+        environment: Any,
+        agent: str,
+        names: Sequence[str] = (),
     ) -> None:
         self._draw = draw
         self._environment = environment
+        self._agent = agent
         self._names = names
 
     def text(self, value: Any) -> str:
         """Return an observation in words."""
-        drawn = None if self._draw is None else self._draw(value, self._environment)
+        drawn = None if self._draw is None else self._draw(value, self._environment, self._agent)
         return describe(value, self._names) if drawn is None else drawn
 
 

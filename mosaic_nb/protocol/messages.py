@@ -188,13 +188,15 @@ class Seed(Data):
 class Agent(Data):
     """What an environment says of one agent: its spaces as data, labels and place in the game.
 
-    ``keys`` maps action indices to keyboard keys, ``noop`` is the index of the action that does nothing.
+    ``keys`` maps keyboard keys to action indices, ``keymaps`` does so for each person who can share a keyboard;
+    ``noop`` is the index of the action that does nothing.
     """
 
     observation_space: dict[str, Any]
     action_space: dict[str, Any]
     action_labels: list[str] = []
     keys: dict[str, int] = {}
+    keymaps: list[dict[str, int]] = []
     noop: int | None = None
     rules: str = ""
     goal: str = ""
@@ -306,11 +308,13 @@ class Render(Message, tag="render"):
         format: ``"jpeg"``, ``"png"``, ``"raw"`` for the pixels, or ``"text"`` where no picture is wanted.
         quality: of a JPEG, 1 to 100.
         words: whether the agents' observations are wanted in words.
+        of: the agent whose own view is wanted, or empty for the whole.
     """
 
     format: str = "png"
     quality: int = 85
     words: bool = False
+    of: str = ""
 
 
 class Ping(Message, tag="ping"):
@@ -390,6 +394,8 @@ class Opened(Answer, tag="opened"):
         numbers: keys of ``info`` that the episode's row keeps.
         max_steps: the episode's limit, or None.
         renders: whether there is a picture; else the text stands in for it.
+        views: whether each agent's own view can be rendered too.
+        illegal: what becomes of an illegal move: ``"retry"``, ``"forfeit"`` or ``"random"``.
         clocked: whether people play it in real time; ``speed``: at how many steps a second they can, or None.
     """
 
@@ -400,6 +406,8 @@ class Opened(Answer, tag="opened"):
     numbers: list[str] = []
     max_steps: int | None = None
     renders: bool = False
+    views: bool = False
+    illegal: str = "retry"
     clocked: bool = False
     speed: float | None = None
     libraries: dict[str, str] = {}

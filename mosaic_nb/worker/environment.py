@@ -27,7 +27,7 @@ class EnvironmentHost:
             messages.Observe: lambda r: self._hosted.observe(r.agent, r.needs, r.view),
             messages.ResetEnvironment: lambda r: self._hosted.reset(r.seed),
             messages.StepEnvironment: lambda r: self._hosted.step(r.actions),
-            messages.Render: lambda r: self._hosted.render(r.format, r.quality, r.words),
+            messages.Render: lambda r: self._hosted.render(r.format, r.quality, r.words, r.of),
         }
 
     def libraries(self) -> dict[str, str]:

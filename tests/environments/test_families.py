@@ -1,10 +1,13 @@
 """Families: their files, and every one of them played."""
 
+import importlib
+import re
+
 import gymnasium
 import msgspec
 import pytest
 
-from mosaic_nb.environments import family
+from mosaic_nb.environments import family, registries
 from mosaic_nb.environments.hosted import HostedEnvironment
 from mosaic_nb.environments.spec import declare
 from mosaic_nb.protocol import messages, spaces
@@ -120,9 +123,11 @@ def test_a_noop_changes_nothing_that_the_agent_decides(env_id, noop):
 @pytest.mark.parametrize("found", family.families(), ids=lambda f: f.name)
 def test_a_file_names_what_exists(found):
     for game in [found.default, *found.games]:
-        assert set(game.keys) <= set(family_actions(found))
-        assert game.noop is None or game.noop in game.actions
-    known = {kind.rpartition(":")[2] for kind in entry_points()}
+        for keys in game.keymaps:
+            assert set(keys) <= {*family_actions(found), *COMPUTED.get(found.name, ())}
+            assert len(set(keys.values())) == len(keys)
+        assert game.noop is None or game.noop in {*game.actions, *COMPUTED.get(found.name, ())}
+    known = classes_of(found)
     for game in found.games:
         for kind in game.classes:
             assert kind in known, kind
@@ -132,11 +137,22 @@ def family_actions(found):
     return [label for game in [found.default, *found.games] for label in game.actions]
 
 
-def entry_points():
-    import minigrid
+COMPUTED = {
+    "cogrid": (
+        *("move_up", "move_down", "move_left", "move_right", "pick_up_or_drop", "toggle"),
+        *("move_forward", "rotate_left", "rotate_right", "no-op"),
+    )
+}
+"""Labels that a family's module tells, not its file."""
 
-    assert minigrid
-    return [spec.entry_point for spec in gymnasium.registry.values() if isinstance(spec.entry_point, str)]
+
+def classes_of(found):
+    importlib.import_module(found.registers)
+    if found.registry is not None:
+        return {re.split(r"/|[-_]v\d", name)[1] for name in registries.catalogue(found) if "/" in name}
+    points = [spec.entry_point for spec in gymnasium.registry.values()]
+    bases = [base.__name__ for point in points if isinstance(point, type) for base in point.__mro__]
+    return {*bases, *(point.rpartition(":")[2] for point in points if isinstance(point, str))}
 
 
 def test_a_game_overrides_the_default_field_by_field():

@@ -340,7 +340,7 @@ def test_a_digest_covers_observation_mask_reward_and_flags():
 
 def test_nothing_undeclared_is_built():
     hosted = host("MiniGrid-DoorKey-5x5-v0")
-    hosted._words.text = hosted._frame_of = None  # calling them would raise
+    hosted._words["agent"].text = hosted._frame_of = None  # calling them would raise
     hosted.observe("agent", [], [])
     hosted.reset(SEED)
     seen = hosted.step({"agent": 0}).observations["agent"]

@@ -98,7 +98,7 @@ def played(env_id, seed, steps):
 @given(st.sampled_from(IDS), st.integers(0, 10_000), st.integers(0, 60))
 def test_every_visible_object_is_named_with_its_place_and_nothing_else(env_id, seed, steps):
     env, observation = played(env_id, seed, steps)
-    text = words.text(observation, None)
+    text = words.text(observation, None, "agent")
     assert parse(text) == truth(env)
     carried = "nothing" if env.carrying is None else f"a {env.carrying.color} {env.carrying.type}"
     assert f"You carry {carried}." in text
@@ -111,7 +111,9 @@ def test_every_visible_object_is_named_with_its_place_and_nothing_else(env_id, s
 @given(st.sampled_from(IDS), st.integers(0, 10_000), st.integers(0, 60))
 def test_the_way_ahead_is_what_forward_can_do(env_id, seed, steps):
     env, observation = played(env_id, seed, steps)
-    free = re.search(r"The way ahead is (?:free for (\d+) steps?|not free)\.", words.text(observation, None))
+    free = re.search(
+        r"The way ahead is (?:free for (\d+) steps?|not free)\.", words.text(observation, None, "agent")
+    )
     thing = env.grid.get(*env.front_pos)
     safe = thing is None or (thing.can_overlap() and thing.type != "lava")
     assert bool(free[1]) == safe
@@ -129,13 +131,13 @@ def test_a_full_view_is_told_from_the_agents_place(env_id):
             thing = grid.grid.get(x, y)
             if thing is not None and offset.any():
                 expected[int(offset @ grid.dir_vec), int(offset @ grid.right_vec)] = name(thing)
-    assert parse(words.text(observation, None)) == expected
+    assert parse(words.text(observation, None, "agent")) == expected
 
 
 def test_a_picture_is_not_taken_for_an_encoding():
     env = RGBImgPartialObsWrapper(gymnasium.make("MiniGrid-DoorKey-5x5-v0"))
-    assert words.text(env.reset(seed=0)[0], None) is None
-    assert words.text(np.zeros(4), None) is None
+    assert words.text(env.reset(seed=0)[0], None, "agent") is None
+    assert words.text(np.zeros(4), None, "agent") is None
 
 
 def test_the_encoding_is_minigrids_own():

@@ -113,6 +113,14 @@ def test_envs_lists_the_families(capsys):
     assert "CartPole-..." in out
 
 
+def test_envs_with_a_word_lists_the_families_and_ids_that_have_it(capsys):
+    assert cli.main(["envs", "Frozen"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines if "yes" in line] == ["Toy text"]
+    assert "FrozenLake8x8-v1" in lines
+    assert cli.main(["envs", "no such thing"]) == 1
+
+
 def test_verify_of_no_run_fails(capsys, tmp_path):
     assert cli.main(["verify", str(tmp_path / "nothing")]) == 1
     assert "nothing" in capsys.readouterr().err

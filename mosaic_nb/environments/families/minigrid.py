@@ -26,12 +26,12 @@ _EXTENDED = frozenset({"wall", "lava", "floor"})
 """What fills many cells, and is told as a stretch from one cell to another."""
 
 
-def text(value: Any, environment: Any) -> str | None:  # noqa: ARG001 - the words come from the observation alone
+def text(value: Any, environment: Any, agent: str) -> str | None:  # noqa: ARG001 - the observation says it all
     """Return an observation in words, or None where it is not MiniGrid's encoding.
 
     Args:
         value: a dict with ``image``, uint8 (width, height, 3), and where given ``direction`` and ``mission``.
-        environment: unused.
+        environment, agent: unused.
     """
     if not isinstance(value, dict) or not _is_encoding(value.get("image")):
         return None
@@ -45,7 +45,7 @@ def text(value: Any, environment: Any) -> str | None:  # noqa: ARG001 - the word
     return " ".join(sentences)
 
 
-def frame(environment: Any) -> Any:
+def frame(environment: Any, agent: str) -> Any:  # noqa: ARG001 - there is one
     """Return what the agent sees, uint8 (7 * tile, 7 * tile, 3) for the usual view of 7 cells."""
     return environment.get_pov_render(environment.tile_size)
 
@@ -71,8 +71,8 @@ def cells(image: Any, position: tuple[int, int], direction: int) -> dict[Cell, s
     for x, y in np.argwhere(image[..., 0] != _UNSEEN).tolist():
         dx, dy = x - position[0], y - position[1]
         if dx or dy:
-            place = (dx * forward_x + dy * forward_y, dy * forward_x - dx * forward_y)
-            places[place] = _name(*image[x, y].tolist())
+            cell = (dx * forward_x + dy * forward_y, dy * forward_x - dx * forward_y)
+            places[cell] = _name(*image[x, y].tolist())
     return places
 
 
@@ -90,7 +90,7 @@ def _from_above(image: Any, position: tuple[int, int]) -> list[str]:
 
 
 def _seen(places: dict[Cell, str]) -> list[str]:
-    things = {place: name for place, name in places.items() if name != "empty"}
+    things = {cell: name for cell, name in places.items() if name != "empty"}
     told = [(run, name) for name in sorted(set(things.values())) for run in _stretches(things, name)]
     told.sort(key=lambda one: (one[1].split()[-1] in _EXTENDED, _distance(one[0].first), one[0]))
     listed = "; ".join(_tell(run, name) for run, name in told)
@@ -98,16 +98,16 @@ def _seen(places: dict[Cell, str]) -> list[str]:
 
 
 def _stretches(things: dict[Cell, str], name: str) -> list[Run]:
-    where = {place for place, other in things.items() if other == name}
+    where = {cell for cell, other in things.items() if other == name}
     if name.rsplit(maxsplit=1)[-1] in _EXTENDED:
         return runs(where)
-    return [Run(place, place) for place in where]
+    return [Run(cell, cell) for cell in where]
 
 
 def _tell(run: Run, name: str) -> str:
     if run.first == run.last:
-        return f"{_article(name)} {_place(run.first)}"
-    return f"{_article(name)} from {_place(run.first)} to {_place(run.last)}"
+        return f"{_article(name)} {place(run.first)}"
+    return f"{_article(name)} from {place(run.first)} to {place(run.last)}"
 
 
 def _way_ahead(places: dict[Cell, str]) -> str:
@@ -134,8 +134,9 @@ def _article(name: str) -> str:
     return f"an {name}" if name.startswith("open") else f"a {name}"
 
 
-def _place(place: Cell) -> str:
-    ahead, right = place
+def place(cell: Cell) -> str:
+    """Return where a cell lies, seen from the agent: (steps ahead, steps right) in words."""
+    ahead, right = cell
     along = f"{_count(abs(ahead))} {'ahead' if ahead > 0 else 'behind'}" if ahead else ""
     side = "to the right" if right > 0 else "to the left"
     if not right:
@@ -147,8 +148,8 @@ def _count(steps: int) -> str:
     return "1 step" if steps == 1 else f"{steps} steps"
 
 
-def _distance(place: Cell) -> int:
-    return abs(place[0]) + abs(place[1])
+def _distance(cell: Cell) -> int:
+    return abs(cell[0]) + abs(cell[1])
 
 
 def _is_encoding(image: Any) -> bool:

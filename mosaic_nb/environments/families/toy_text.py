@@ -10,7 +10,7 @@ _PAD_CELLS = ((0, 0), (0, 4), (4, 0), (4, 3))
 _IN_TAXI = 4
 
 
-def text(value: Any, environment: Any) -> str | None:
+def text(value: Any, environment: Any, agent: str) -> str | None:  # noqa: ARG001 - there is one
     """Return an observation in words, or None where a wrapper changed its form."""
     draw = _TEXTS.get(_game(environment))
     return draw(value, environment) if draw is not None and _contains(environment, value) else None
