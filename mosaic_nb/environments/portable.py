@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from mosaic_nb.environments.options import PAIRS, TUPLE
 
 _KINDS = frozenset("biufcSU")
+_EXACT = frozenset({bool, bytes, float, str})
 _WIDEST = 1 << 63
 _LEFT = object()
 
@@ -17,7 +17,8 @@ _LEFT = object()
 def carry(value: Any) -> tuple[Any, list[str]]:
     """Return a value as the wire carries it, from which `options.unpack` makes the same again, and what was left.
 
-    NumPy's arrays and scalars keep their dtype, named tuples become tuples. What has no form on the wire (an object
+    NumPy's arrays and scalars keep their dtype; what is of a subclass (a named tuple, a defaultdict, an enum) becomes
+    what it is made of. What has no form on the wire (an object
     of the environment's own, an integer of more than 64 bits) is left out of its dict, is None elsewhere, and is named.
     """
     left: list[str] = []
@@ -28,8 +29,12 @@ def carry(value: Any) -> tuple[Any, list[str]]:
 def _carry(value: Any, place: str, left: list[str]) -> Any:
     if value is None or isinstance(value, np.ndarray | np.generic):
         return value if value is None or _plain(value) else _leave(value, place, left)
-    if isinstance(value, bool | float | str | bytes) and not isinstance(value, Enum):
+    if type(value) in _EXACT:
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
     if isinstance(value, int):
         return int(value) if -_WIDEST <= value < 2 * _WIDEST else _leave(value, place, left)
     if isinstance(value, dict):

@@ -63,9 +63,9 @@ TURN_BASED = [
 ]
 AT_ONCE = [
     "pettingzoo.butterfly.knights_archers_zombies_v11",
-    "pettingzoo.butterfly.cooperative_pong_v6",
+    pytest.param("pettingzoo.butterfly.cooperative_pong_v6", marks=pytest.mark.slow),
     "pettingzoo.sisl.multiwalker_v9",
-    "pettingzoo.sisl.pursuit_v5",
+    pytest.param("pettingzoo.sisl.pursuit_v5", marks=pytest.mark.slow),
     "mpe2.simple_spread_v3",
     "mpe2.simple_adversary_v3",
     "mpe2.simple_speaker_listener_v4",
