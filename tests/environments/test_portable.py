@@ -1,6 +1,6 @@
 """Whatever an environment returns, over the wire and back."""
 
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ class Colour(IntEnum):
     RED = 3
 
 
-class Name(str, Enum):
+class Name(StrEnum):
     BLUE = "blue"
 
 
