@@ -296,6 +296,9 @@ def test_an_error_of_the_environment_arrives_with_its_lines_and_the_environment_
     with pytest.raises(RemoteError, match="LookupError: no such move") as caught:
         game.step(1)
     assert 'raise LookupError("no such move")' in caught.value.traceback
+    assert "native.py" not in caught.value.traceback, (
+        "our own lines say nothing to whoever wrote the environment"
+    )
     assert caught.value.traceback in "".join(caught.value.__notes__)
     assert game.step(0)[2:4] == (False, False)
     with pytest.raises(NotImplementedError, match="not yet"):
