@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mosaic_nb import environments
     from mosaic_nb.arena import Arena, play
     from mosaic_nb.errors import (
         Diverged,
@@ -42,6 +43,7 @@ __all__ = [
     "OperatorError",
     "Run",
     "__version__",
+    "environments",
     "open_run",
     "operator",
     "play",
@@ -61,9 +63,12 @@ _HOMES = {
     "operator": "mosaic_nb.operators",
     "play": "mosaic_nb.arena",
 }
+_ROOMS = frozenset({"environments"})
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
     if name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value  # the next use finds it without asking here

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-_TUPLE = "__tuple__"
+TUPLE = "__tuple__"
+PAIRS = "__pairs__"
+"""Marks a dict whose keys msgpack cannot carry: its value is a list of pairs."""
 
 
 def pack(value: Any) -> Any:
     """Return a value without tuples, from which `unpack` makes the same again."""
     if isinstance(value, tuple):
-        return {_TUPLE: [pack(item) for item in value]}
+        return {TUPLE: [pack(item) for item in value]}
     if isinstance(value, list):
         return [pack(item) for item in value]
     if isinstance(value, dict):
@@ -23,12 +25,14 @@ def pack(value: Any) -> Any:
 
 
 def unpack(value: Any) -> Any:
-    """Return what was given to `pack`."""
+    """Return what was given to `pack`, or to `portable.carry`."""
     if isinstance(value, list):
         return [unpack(item) for item in value]
     if isinstance(value, dict):
-        if value.keys() == {_TUPLE}:
-            return tuple(unpack(item) for item in value[_TUPLE])
+        if value.keys() == {TUPLE}:
+            return tuple(unpack(item) for item in value[TUPLE])
+        if value.keys() == {PAIRS}:
+            return {unpack(key): unpack(item) for key, item in value[PAIRS]}
         return {key: unpack(item) for key, item in value.items()}
     return value
 

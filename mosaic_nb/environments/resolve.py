@@ -33,8 +33,12 @@ class UnknownOption(TypeError):
     """The environment's constructor does not take this keyword argument; the text names the nearest that it takes."""
 
 
-def make(environment: messages.Environment) -> Any:
+def make(environment: messages.Environment, *, watched: bool = True) -> Any:
     """Make an environment, with its limit (inside, as `gymnasium.make` puts it) and its wrappers.
+
+    Args:
+        environment: how.
+        watched: whether to choose the best render mode for watching from afar; else it is as the options say.
 
     Raises:
         UnknownEnvironment: the id or name leads nowhere.
@@ -43,7 +47,7 @@ def make(environment: messages.Environment) -> Any:
             watched from afar.
         Whatever the environment's own constructor raises.
     """
-    made = _create(environment)
+    made = _create(environment, watched)
     for what, options in environment.wrappers:
         wrapper = _load(what)
         made = _environment(
@@ -52,11 +56,11 @@ def make(environment: messages.Environment) -> Any:
     return made
 
 
-def _create(environment: messages.Environment) -> Any:
+def _create(environment: messages.Environment, watched: bool) -> Any:
     creator, limit = _creator(environment), environment.max_steps
     if isinstance(creator, EnvSpec):
-        return _make(creator, environment)
-    options = _with_render_mode(unpack(environment.options), creator)
+        return _make(creator, environment, watched)
+    options = _options(environment, creator, watched)
     takes = getattr(creator, "takes", creator)
     made = _environment(_call(creator, (), options, environment.id, takes=takes), environment.id)
     if limit is None or not isinstance(made, gymnasium.Env) or is_joint(made):
@@ -64,9 +68,9 @@ def _create(environment: messages.Environment) -> Any:
     return TimeLimit(made, limit)
 
 
-def _make(spec: EnvSpec, environment: messages.Environment) -> gymnasium.Env[Any, Any]:
+def _make(spec: EnvSpec, environment: messages.Environment, watched: bool) -> gymnasium.Env[Any, Any]:
     creator = _entry_point(spec)
-    options = _with_render_mode(unpack(environment.options), creator)
+    options = _options(environment, creator, watched)
     limit = {} if environment.max_steps is None else {"max_episode_steps": environment.max_steps}
 
     def make_registered(**keywords: Any) -> gymnasium.Env[Any, Any]:
@@ -205,6 +209,11 @@ def _listed(names: Iterable[str]) -> str:
 
 
 # --- calling what makes it ---------------------------------------------------------------------------
+
+
+def _options(environment: messages.Environment, creator: Callable[..., Any], watched: bool) -> dict[str, Any]:
+    options = unpack(environment.options)
+    return _with_render_mode(options, creator) if watched else options
 
 
 def _with_render_mode(options: dict[str, Any], creator: Callable[..., Any]) -> dict[str, Any]:

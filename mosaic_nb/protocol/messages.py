@@ -317,6 +317,25 @@ class Render(Message, tag="render"):
     of: str = ""
 
 
+class Connect(Message, tag="connect"):
+    """Make an environment that is called by its own API's methods, once; instead of ``open``."""
+
+    environment: Environment
+
+
+class Invoke(Message, tag="invoke"):
+    """Call a method of the connected environment.
+
+    Attributes:
+        method: ``reset``, ``step``, ``observe``, ``state``, ``render``, ``close``, ``spaces``, ``generator`` or
+            ``adopt``.
+        arguments: as that method takes them, tuples marked.
+    """
+
+    method: str
+    arguments: list[Any] = []
+
+
 class Ping(Message, tag="ping"):
     """Ask for a sign of life."""
 
@@ -466,6 +485,38 @@ class Picture(Answer, tag="picture"):
     words: dict[str, str] = {}
 
 
+class Connected(Answer, tag="connected"):
+    """The reply to ``connect``: what the environment says of itself.
+
+    Attributes:
+        api: ``"gymnasium"``, ``"aec"`` or ``"parallel"``.
+        possible_agents: as the environment calls them, or None where it does not say.
+        spaces: the observation space and the action space of each of them as data; one pair for Gymnasium.
+        state_space: as data, or None where there is none.
+        attributes: its ``metadata``, ``render_mode``, ``spec`` and what else stands before the first reset.
+        left: see ``invoked``.
+    """
+
+    api: str
+    possible_agents: list[Any] | None = None
+    spaces: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    state_space: dict[str, Any] | None = None
+    attributes: dict[str, Any] = {}
+    left: list[str] = []
+
+
+class Invoked(Answer, tag="invoked"):
+    """The reply to ``invoke``.
+
+    Attributes:
+        value: what the method returned, tuples marked.
+        left: what of it has no form on the wire and stayed behind, such as ``infos.agent_0.board (a Board)``.
+    """
+
+    value: Any = None
+    left: list[str] = []
+
+
 class Failure(Answer, tag="failure"):
     """The reply to a request that raised: the worker itself lives on.
 
@@ -490,7 +541,21 @@ Request = (
     | ResetEnvironment
     | StepEnvironment
     | Render
+    | Connect
+    | Invoke
     | Ping
     | Shutdown
 )
-Reply = Welcome | Loaded | Decision | Done | Opened | Observed | Transition | Picture | Failure
+Reply = (
+    Welcome
+    | Loaded
+    | Decision
+    | Done
+    | Opened
+    | Observed
+    | Transition
+    | Picture
+    | Connected
+    | Invoked
+    | Failure
+)

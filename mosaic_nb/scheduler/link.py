@@ -46,6 +46,8 @@ _ANSWERS: dict[type[Any], type[Any]] = {
     messages.ResetEnvironment: messages.Transition,
     messages.StepEnvironment: messages.Transition,
     messages.Render: messages.Picture,
+    messages.Connect: messages.Connected,
+    messages.Invoke: messages.Invoked,
     messages.Ping: messages.Done,
     messages.Shutdown: messages.Done,
 }

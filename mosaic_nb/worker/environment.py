@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mosaic_nb.environments.hosted import HostedEnvironment
+from mosaic_nb.environments.native import NativeEnvironment
 from mosaic_nb.protocol import messages
 from mosaic_nb.worker.channel import Channel
 from mosaic_nb.worker.serve import run
@@ -19,6 +20,7 @@ class EnvironmentHost:
 
     def __init__(self) -> None:
         self._environment: HostedEnvironment | None = None
+        self._native: NativeEnvironment | None = None
 
     def handlers(self) -> dict[type[Any], Callable[[Any], Any]]:
         """Return what answers each type of request."""
@@ -28,6 +30,8 @@ class EnvironmentHost:
             messages.ResetEnvironment: lambda r: self._hosted.reset(r.seed),
             messages.StepEnvironment: lambda r: self._hosted.step(r.actions),
             messages.Render: lambda r: self._hosted.render(r.format, r.quality, r.words, r.of),
+            messages.Connect: self._connect,
+            messages.Invoke: self._invoke,
         }
 
     def libraries(self) -> dict[str, str]:
@@ -46,6 +50,8 @@ class EnvironmentHost:
         """Close the environment."""
         if self._environment is not None:
             self._environment.close()
+        if self._native is not None:
+            self._native.close()
 
     @property
     def _hosted(self) -> HostedEnvironment:
@@ -56,6 +62,15 @@ class EnvironmentHost:
     def _open(self, request: messages.Open) -> messages.Opened:
         self._environment = HostedEnvironment(request.environment)
         return self._environment.describe()
+
+    def _connect(self, request: messages.Connect) -> messages.Connected:
+        self._native = NativeEnvironment(request.environment)
+        return self._native.describe()
+
+    def _invoke(self, request: messages.Invoke) -> messages.Invoked:
+        if self._native is None:
+            raise RuntimeError("the environment was called before it was connected")
+        return self._native.invoke(request.method, request.arguments)
 
 
 def main() -> None:

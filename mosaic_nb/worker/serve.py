@@ -119,9 +119,15 @@ def _failure(error: Exception) -> messages.Failure:
 def _from_the_users_code(error: Exception) -> TracebackType | None:
     """Return an error's traceback from the first line on that is not ours, or all of it where every line is."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
+    while frames is not None and _module(frames.tb_frame.f_globals).startswith(_OURS):
         frames = frames.tb_next
     return frames or error.__traceback__
+
+
+def _module(names: dict[str, Any]) -> str:
+    """Return the name of the module that has these names; the program's own, which runs as ``__main__``, too."""
+    spec = names.get("__spec__")
+    return str(names.get("__name__", "") if spec is None else spec.name)
 
 
 def _welcome(request: messages.Hello, hosts: Iterable[Host]) -> messages.Welcome:
