@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mosaic_nb.arena import Arena, play
+    from mosaic_nb.cross_play import crossplay
     from mosaic_nb.errors import (
         Diverged,
         EnvironmentFailure,
@@ -42,6 +43,7 @@ __all__ = [
     "OperatorError",
     "Run",
     "__version__",
+    "crossplay",
     "open_run",
     "operator",
     "play",
@@ -57,6 +59,7 @@ _HOMES = {
     "MosaicError": "mosaic_nb.errors",
     "OperatorError": "mosaic_nb.errors",
     "Run": "mosaic_nb.replay",
+    "crossplay": "mosaic_nb.cross_play",
     "open_run": "mosaic_nb.replay",
     "operator": "mosaic_nb.operators",
     "play": "mosaic_nb.arena",
