@@ -20,7 +20,7 @@ from mosaic_nb.errors import LaneFailureWarning
 from mosaic_nb.operators import Declared
 from mosaic_nb.operators import declare as declare_operator
 from mosaic_nb.protocol import messages
-from mosaic_nb.replay import open_run
+from mosaic_nb.replay import header_environment, open_run
 from mosaic_nb.scheduler.thread import scheduler_thread
 from mosaic_nb.scheduler.workers import EnvironmentWorker
 
@@ -70,46 +70,15 @@ def crossplay(
     Raises:
         TypeError, ValueError: an argument is unknown or makes no sense; the text says which.
         LaneFailure: an operator or an environment failed; what was played before is kept where ``path`` is given.
-
-    Example:
-        >>> played = mnb.crossplay(
-        ...     "pettingzoo.classic.connect_four_v3:env", ["scripted", "random"]
-        ... )  # doctest: +SKIP
-        >>> played.matrix("win")  # doctest: +SKIP
     """
-    declared = declare_environment(
-        environment,
-        env_kwargs=options.get("env_kwargs"),
-        wrappers=options.get("wrappers", ()),
-        max_steps=max_steps,
-    )
-    cast = _operators(operators)
-    wanted = sorted({at_least("a seed", seed, 0) for seed in seeds})
-    if not wanted:
-        raise ValueError("seeds is empty: give at least one")
     at_least("lanes", lanes, 1)
-    with tempfile.TemporaryDirectory(prefix="mosaic-nb-crossplay-") as scratch:
-        sides = _sides(_about(declared, Path(scratch)), teams)
-        fillings = (
-            _whole_sides(sides, list(cast), swap=swap)
-            if focal_counts is None
-            else _focal(sides, list(cast), focal_counts, swap=swap)
-        )
-        folder = Path(scratch if path is None else path)
-        _agree(folder, {"environment": declared.id, "max_steps": max_steps, "operators": _labels(cast)})
-        games = _Games(
-            environment,
-            cast,
-            fillings,
-            wanted,
-            folder,
-            {**options, "max_steps": max_steps},
-            _teller(progress),
-        )
-        games.play(lanes)
-        return CrossPlay(
-            rows(fillings, games.episodes()), list(cast), declared.id, focal=focal_counts is not None
-        )
+    shared = {**options, "max_steps": max_steps}
+    games = _Games(environment, _operators(operators), _seeds(seeds), shared, _teller(progress))
+    with tempfile.TemporaryDirectory(prefix="mosaic-nb-cross-play-") as scratch:
+        sides = _sides(_about(games.declared, Path(scratch)), teams)
+        fillings = _fillings(sides, list(games.operators), focal_counts, swap=swap)
+        frame = games.play(fillings, sides, Path(scratch if path is None else path), lanes)
+    return CrossPlay(frame, list(games.operators), games.declared.id, focal=focal_counts is not None)
 
 
 class _Games:
@@ -117,9 +86,8 @@ class _Games:
 
     Args:
         environment: as for `Arena`; ``options`` are the arenas' own.
-        operators: by name. ``fillings``: by name, in which seats they sit.
+        operators: by name.
         seeds: sorted.
-        folder: of the runs, one for every arena.
         tell: told how many episodes are done, of how many.
     """
 
@@ -127,21 +95,58 @@ class _Games:
         self,
         environment: Any,
         operators: Mapping[str, Declared],
-        fillings: Mapping[str, Filling],
         seeds: Sequence[int],
-        folder: Path,
         options: Mapping[str, Any],
         tell: Callable[[int, int], None],
     ) -> None:
+        self.operators = operators
+        self.declared = declare_environment(
+            environment,
+            env_kwargs=options.get("env_kwargs"),
+            wrappers=options.get("wrappers", ()),
+            max_steps=options["max_steps"],
+        )
         self._environment = environment
-        self._operators = operators
-        self._fillings = fillings
         self._seeds = seeds
-        self._folder = folder
         self._options = options
         self._tell = tell
+        self._casts: dict[str, dict[str, Declared]] = {}
+        self._folder = Path()
 
-    def episodes(self) -> pd.DataFrame:
+    def play(
+        self, fillings: Mapping[str, Filling], sides: Mapping[str, Sequence[str]], folder: Path, lanes: int
+    ) -> pd.DataFrame:
+        """Play what a folder does not hold yet, so many lanes at a time, and return a row per episode and seat."""
+        lane_of: dict[Any, str] = {}
+        played_as = {
+            name: lane_of.setdefault(tuple(filling.seats.items()), name) for name, filling in fillings.items()
+        }
+        self._casts = {
+            lane: {agent: self.operators[who] for agent, who in fillings[lane].seats.items()}
+            for lane in lane_of.values()
+        }
+        self._folder = folder
+        self._agree(sides)
+        self._play_missing(lanes)
+        return rows(fillings, self._episodes(), played_as)
+
+    def _agree(self, sides: Mapping[str, Sequence[str]]) -> None:
+        """Write down what is played in the folder, or refuse to play something else there."""
+        plan = {
+            "environment": header_environment(self.declared),
+            "run_seed": self._options.get("run_seed", 0),
+            "operators": {name: operator.label for name, operator in self.operators.items()},
+            "sides": sides,
+        }
+        self._folder.mkdir(parents=True, exist_ok=True)
+        note = self._folder / "cross-play.json"
+        if not note.exists():
+            note.write_text(json.dumps(plan, indent=1))
+        elif (before := json.loads(note.read_text())) != json.loads(json.dumps(plan)):
+            differs = ", ".join(key for key in plan if before.get(key) != plan[key])
+            raise ValueError(f"{self._folder} holds a cross-play with other {differs}; give another path")
+
+    def _episodes(self) -> pd.DataFrame:
         """Return the complete episodes that were asked for, one of each filling and seed."""
         import pandas as pd
 
@@ -151,21 +156,18 @@ class _Games:
             return pd.DataFrame({"lane": [], "seed": [], "end": []})
         table = pd.concat([each.astype({"lane": str, "end": str}) for each in tables], ignore_index=True)
         table = table[
-            table["lane"].isin(list(self._fillings))
+            table["lane"].isin(list(self._casts))
             & table["seed"].isin(self._seeds)
             & table["end"].isin(_COMPLETE)
         ]
         return table.drop_duplicates(["lane", "seed"])
 
-    def play(self, lanes: int) -> None:
-        """Play what is missing, so many lanes at a time."""
-        played = self.episodes()
+    def _play_missing(self, lanes: int) -> None:
+        played = self._episodes()
         done = set(zip(played["lane"], played["seed"], strict=True))
-        missing = {
-            name: [seed for seed in self._seeds if (name, seed) not in done] for name in self._fillings
-        }
+        missing = {name: [seed for seed in self._seeds if (name, seed) not in done] for name in self._casts}
         names = sorted((name for name in missing if missing[name]), key=lambda name: missing[name])
-        total = len(self._fillings) * len(self._seeds)
+        total = len(self._casts) * len(self._seeds)
         left = sum(map(len, missing.values()))
         for first in range(0, len(names), lanes):
             together = names[first : first + lanes]
@@ -175,10 +177,7 @@ class _Games:
         self._tell(total - left, total)
 
     def _play_together(self, names: Sequence[str], seeds: Sequence[int]) -> None:
-        casts = {
-            name: {agent: self._operators[who] for agent, who in self._fillings[name].seats.items()}
-            for name in names
-        }
+        casts = {name: self._casts[name] for name in names}
         folder = self._folder / f"play-{len(list(self._folder.glob('play-*/'))):04d}"
         stretches = list(_stretches(seeds))
         with warnings.catch_warnings():
@@ -213,19 +212,11 @@ def _operators(given: Mapping[str, Any] | Sequence[Any]) -> dict[str, Declared]:
     return cast
 
 
-def _labels(cast: Mapping[str, Declared]) -> dict[str, str]:
-    return {name: operator.label for name, operator in cast.items()}
-
-
-def _agree(folder: Path, plan: Mapping[str, Any]) -> None:
-    """Write down what is played in a folder, or refuse to play something else there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    note = folder / "cross-play.json"
-    if not note.exists():
-        note.write_text(json.dumps(plan, indent=1))
-    elif (before := json.loads(note.read_text())) != plan:
-        differs = ", ".join(key for key in plan if plan[key] != before.get(key))
-        raise ValueError(f"{folder} holds a cross-play with other {differs}; give another path")
+def _seeds(given: Iterable[int]) -> list[int]:
+    seeds = sorted({at_least("a seed", seed, 0) for seed in given})
+    if not seeds:
+        raise ValueError("seeds is empty: give at least one")
+    return seeds
 
 
 def _about(environment: messages.Environment, folder: Path) -> Mapping[str, str]:
@@ -266,6 +257,14 @@ def _sides(agents: Mapping[str, str], teams: Mapping[str, Sequence[str]] | None)
                 f"agent {agent!r} must be in one team, and is in {' and '.join(homes) if homes else 'none'}"
             )
     return sides
+
+
+def _fillings(
+    sides: Mapping[str, Sequence[str]], names: Sequence[str], counts: Sequence[int] | None, *, swap: bool
+) -> dict[str, Filling]:
+    return (
+        _whole_sides(sides, names, swap=swap) if counts is None else _focal(sides, names, counts, swap=swap)
+    )
 
 
 def _whole_sides(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import gymnasium
 import pytest
 
 import mosaic_nb as mnb
@@ -12,10 +13,29 @@ from mosaic_nb.analysis.cross_play import CrossPlay
 from mosaic_nb.errors import LaneFailure
 
 TIC_TAC_TOE = "pettingzoo.classic.tictactoe_v3:env"
-SOCCER = "mosaic_multigrid.envs:MosaicMultiGrid-S-2v2-IndAgObs-v1"
 TEAMS = {"green": ["agent_0", "agent_1"], "blue": ["agent_[23]"]}
 NEAR = mnb.operator("scripted", depth=1)
-IDLE = mnb.operator("passive", action=0)
+PAYERS = {"pays": mnb.operator("passive", action=1), "keeps": mnb.operator("passive", action=0)}
+
+
+class Coins(gymnasium.Env):
+    """Three steps in which each of four agents is paid its action, and the first agent is given 3 at the end."""
+
+    def __init__(self):
+        each = {number: gymnasium.spaces.Discrete(2) for number in range(4)}
+        self.action_space, self.observation_space = gymnasium.spaces.Dict(each), gymnasium.spaces.Dict(each)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self._step = 0
+        return dict.fromkeys(range(4), 0), {}
+
+    def step(self, actions):
+        self._step += 1
+        over = self._step == 3
+        rewards = {number: float(action) + 3 * (over and number == 0) for number, action in actions.items()}
+        flags = dict.fromkeys(range(4), over)
+        return dict.fromkeys(range(4), 0), rewards, flags, dict.fromkeys(range(4), False), {}
 
 
 def raises(observation):
@@ -69,43 +89,38 @@ def test_what_lies_in_the_folder_is_not_played_again(tmp_path: Path):
 
 
 def test_a_team_is_filled_whole():
-    played = mnb.crossplay(
-        SOCCER, {"idle": IDLE, "random": "random"}, seeds=[3], teams=TEAMS, max_steps=12, progress=False
-    )
+    played = mnb.crossplay(Coins, PAYERS, seeds=[3, 4], teams=TEAMS, progress=False)
     frame = played.frame
-    one = frame[frame["pairing"] == "random v idle"].set_index("agent")
-    assert one["operator"].to_dict() == {
-        "agent_0": "random",
-        "agent_1": "random",
-        "agent_2": "idle",
-        "agent_3": "idle",
+    one = frame[(frame["pairing"] == "pays v keeps") & (frame["seed"] == 3)].set_index("agent")
+    green, blue = ["agent_0", "agent_1"], ["agent_2", "agent_3"]
+    assert one["operator"].to_dict() == {**dict.fromkeys(green, "pays"), **dict.fromkeys(blue, "keeps")}
+    assert one["team"].to_dict() == {**dict.fromkeys(green, "green"), **dict.fromkeys(blue, "blue")}
+    assert one["win"].to_dict() == {**dict.fromkeys(green, 1), **dict.fromkeys(blue, 0)}
+    assert played.matrix().to_dict("index") == {
+        "pays": {"pays": 3.75, "keeps": 3.75},
+        "keeps": {"pays": 0.75, "keeps": 0.75},
     }
-    assert one["team"].to_dict() == {
-        "agent_0": "green",
-        "agent_1": "green",
-        "agent_2": "blue",
-        "agent_3": "blue",
-    }
-    assert (frame["length"] == 12).all()
 
 
 def test_focal_seats_go_round_and_only_they_count():
-    played = mnb.crossplay(
-        SOCCER,
-        {"idle": IDLE, "random": "random"},
-        seeds=[3],
-        teams=TEAMS,
-        focal_counts=[1, 3],
-        max_steps=8,
-        progress=False,
-    )
+    played = mnb.crossplay(Coins, PAYERS, seeds=[3], teams=TEAMS, focal_counts=[1, 3], progress=False)
     frame = played.frame
     counted = frame[frame["focal"]]
     assert Counter(counted.groupby("pairing").size()) == {1: 16, 3: 16}
     alone = counted.groupby("pairing").filter(lambda seats: len(seats) == 1)
     assert alone.groupby(["operator", "against"])["agent"].nunique().tolist() == [4] * 4
-    assert played.matrix().loc["idle", "idle"] == 0
+    assert played.matrix().to_dict("index") == {
+        "pays": {"pays": 3.75, "keeps": 3.75},
+        "keeps": {"pays": 0.75, "keeps": 0.75},
+    }
     assert played.matrix().columns.name == "background"
+
+
+def test_seats_filled_alike_are_played_once():
+    """Of 32 fillings 10 differ: one seat of four another's, or all the same."""
+    told: list[tuple[int, int]] = []
+    mnb.crossplay(Coins, PAYERS, seeds=[3], focal_counts=[1, 3], progress=lambda *now: told.append(now))
+    assert told[-1] == (10, 10)
 
 
 def test_without_swapping_a_pair_meets_once():

@@ -112,30 +112,33 @@ class CrossPlay:
         )
 
 
-def rows(fillings: Mapping[str, Filling], episodes: pd.DataFrame) -> pd.DataFrame:
+def rows(
+    fillings: Mapping[str, Filling], episodes: pd.DataFrame, played_as: Mapping[str, str]
+) -> pd.DataFrame:
     """Return a row per episode and seat, see `CrossPlay.frame`.
 
     Args:
         fillings: by name.
-        episodes: the runs' table of episodes, whose lanes are the fillings' names.
+        episodes: the runs' table of episodes.
+        played_as: the lane that played each filling; several that seat the same operators share one.
 
     Raises:
         MosaicError: no episode was complete.
     """
     import pandas as pd
 
+    lanes = {
+        str(lane): list(table[["seed", "length", "end", "returns"]].itertuples(index=False, name=None))
+        for lane, table in episodes.sort_values("seed").groupby("lane", observed=True)
+    }
     found: list[dict[str, Any]] = []
-    columns = ("lane", "seed", "length", "end", "returns")
-    for name, seed, length, end, returns in zip(*(episodes[column] for column in columns), strict=True):
-        about = {"pairing": name, "seed": seed, "length": length, "end": end}
-        found += [{**about, **seat} for seat in _seats(fillings[name], returns)]
+    for name, filling in fillings.items():
+        for seed, length, end, returns in lanes.get(played_as[name], []):
+            about = {"pairing": name, "seed": seed, "length": length, "end": end}
+            found += [{**about, **seat} for seat in _seats(filling, returns)]
     if not found:
         raise MosaicError("no episode of the cross-play came to its end")
-    order = {name: number for number, name in enumerate(fillings)}
-    frame = pd.DataFrame(found)
-    return frame.sort_values(
-        ["pairing", "seed"], key=lambda c: c.map(order) if c.name == "pairing" else c, kind="stable"
-    ).reset_index(drop=True)
+    return pd.DataFrame(found)
 
 
 def _seats(filling: Filling, returns: Mapping[str, float]) -> list[dict[str, Any]]:

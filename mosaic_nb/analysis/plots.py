@@ -27,7 +27,7 @@ def heatmap(
         label: what the colours mean, with its unit.
         ax: where to draw; None makes a figure of a size that fits.
     """
-    axes: Any = _axes(values.shape) if ax is None else ax
+    axes = _axes(values.shape) if ax is None else ax
     shown = values.to_numpy(float)
     doubts = np.full(shown.shape, np.nan) if errors is None else errors.to_numpy(float)
     image = axes.imshow(shown, cmap="cividis", aspect="equal")
@@ -39,12 +39,12 @@ def heatmap(
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     for (row, column), value in np.ndenumerate(shown):
-        _write(axes, image, row, column, value, doubts[row, column])
+        _write(axes, image, row, column, float(value), float(doubts[row, column]))
     axes.figure.colorbar(image, ax=axes, label=label, fraction=0.046, pad=0.04).outline.set_visible(False)
     return axes
 
 
-def _axes(shape: tuple[int, int]) -> Any:
+def _axes(shape: tuple[int, int]) -> Axes:
     from matplotlib import pyplot as plt
 
     size = (shape[1] * _INCHES_A_CELL + 2.4, shape[0] * _INCHES_A_CELL + 1.4)
@@ -54,7 +54,7 @@ def _axes(shape: tuple[int, int]) -> Any:
 def _write(axes: Any, image: Any, row: int, column: int, value: float, error: float) -> None:
     if isnan(value):
         return
-    text = f"{value:.2f}" if isnan(error) else f"{value:.2f}\n± {error:.2f}"
+    text = f"{value:z.2f}" if isnan(error) else f"{value:z.2f}\n± {error:.2f}"
     red, green, blue, _ = image.cmap(image.norm(value))
     light = 0.299 * red + 0.587 * green + 0.114 * blue
     color = "white" if light < _DARK else "black"

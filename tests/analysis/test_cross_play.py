@@ -15,6 +15,7 @@ SEATS = {
     "bad v good": {"a": "bad", "b": "good"},
     "bad v bad": {"a": "bad", "b": "bad"},
 }
+PLAYED_AS = {name: name for name in SEATS}
 FILLINGS = {name: Filling(seats, TEAMS) for name, seats in SEATS.items()}
 
 
@@ -37,7 +38,7 @@ def _episodes(worth: dict[str, float], left: float, seeds: int = 2) -> pd.DataFr
 
 @pytest.fixture
 def played() -> CrossPlay:
-    frame = rows(FILLINGS, _episodes({"good": 5.0, "bad": 1.0}, left=2.0))
+    frame = rows(FILLINGS, _episodes({"good": 5.0, "bad": 1.0}, left=2.0), PLAYED_AS)
     return CrossPlay(frame, ["good", "bad"], "Game-v0", focal=False)
 
 
@@ -71,7 +72,7 @@ def test_n_and_error_are_those_of_the_seeds(played):
 
 
 def test_a_draw_is_half_a_win_for_both():
-    frame = rows(FILLINGS, _episodes({"good": 1.0, "bad": 1.0}, left=0.0, seeds=1))
+    frame = rows(FILLINGS, _episodes({"good": 1.0, "bad": 1.0}, left=0.0, seeds=1), PLAYED_AS)
     assert (frame["win"] == 0.5).all()
 
 
@@ -84,7 +85,7 @@ def test_where_there_is_one_side_nobody_wins():
         "end": ["truncated"],
         "returns": [{"a": 2.0, "b": 9.0}],
     }
-    frame = rows(together, pd.DataFrame(episode))
+    frame = rows(together, pd.DataFrame(episode), {"pair": "pair"})
     assert frame["win"].isna().all()
     found = CrossPlay(frame, ["good", "bad"], "Game-v0", focal=True).matrix()
     assert found.loc["good", "bad"] == 2
