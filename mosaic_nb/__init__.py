@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mosaic_nb import environments
     from mosaic_nb.arena import Arena, play
+    from mosaic_nb.cross_play import crossplay
     from mosaic_nb.errors import (
         Diverged,
         EnvironmentFailure,
@@ -43,6 +44,7 @@ __all__ = [
     "OperatorError",
     "Run",
     "__version__",
+    "crossplay",
     "environments",
     "open_run",
     "operator",
@@ -59,6 +61,7 @@ _HOMES = {
     "MosaicError": "mosaic_nb.errors",
     "OperatorError": "mosaic_nb.errors",
     "Run": "mosaic_nb.replay",
+    "crossplay": "mosaic_nb.cross_play",
     "open_run": "mosaic_nb.replay",
     "operator": "mosaic_nb.operators",
     "play": "mosaic_nb.arena",

@@ -41,6 +41,18 @@ LAW: dict[str, set[str]] = {
         "protocol",
         "errors",
     },
+    "analysis": {"errors"},
+    "cross_play": {
+        "arena",
+        "analysis",
+        "arguments",
+        "replay",
+        "scheduler",
+        "operators",
+        "environments",
+        "protocol",
+        "errors",
+    },
     "testing": {"scheduler", "operators", "recording", "worker", "environments", "protocol", "errors"},
     "view": {"arena", "scheduler", "protocol", "errors"},
     "cli": {

@@ -32,3 +32,11 @@ class Expert(ABC):
 
     def learn(self, outcome: Outcome) -> None:  # noqa: B027 - most experts remember nothing
         """Remember a past step, whoever decided it."""
+
+    def look_ahead(self, depth: int) -> None:
+        """Look so many moves ahead, where the expert plays by looking ahead.
+
+        Raises:
+            ValueError: it does not.
+        """
+        raise ValueError(f"the option 'depth' is for players of board games, not for {self.environments}")

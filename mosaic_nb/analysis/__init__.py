@@ -1,0 +1,1 @@
+"""What tables say: it reads DataFrames and knows nothing of how they came about."""
