@@ -15,8 +15,7 @@ from mosaic_nb import operators
 from mosaic_nb.arguments import at_least, how_long, named, one_of, refuse_unknown
 from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailure, LaneFailureWarning
-from mosaic_nb.operators import Declared
-from mosaic_nb.operators import declare as declare_operator
+from mosaic_nb.operators import Declared, declare as declare_operator
 from mosaic_nb.protocol import messages
 from mosaic_nb.recording.access import AllBranches, Tables
 from mosaic_nb.recording.provenance import provenance

@@ -17,8 +17,7 @@ from mosaic_nb.arena import Arena
 from mosaic_nb.arguments import at_least
 from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailureWarning
-from mosaic_nb.operators import Declared
-from mosaic_nb.operators import declare as declare_operator
+from mosaic_nb.operators import Declared, declare as declare_operator
 from mosaic_nb.protocol import messages
 from mosaic_nb.replay import header_environment, open_run
 from mosaic_nb.scheduler.thread import scheduler_thread

@@ -6,8 +6,7 @@ Neither function raises for any value, however hostile: `restore` leaves what do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Rows
+from collections.abc import Callable, Iterable, Sequence as Rows
 from functools import singledispatch
 from typing import Any
 

@@ -6,8 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from mosaic_nb.recording import folder as files
-from mosaic_nb.recording import journal, reader
+from mosaic_nb.recording import folder as files, journal, reader
 from mosaic_nb.recording.errors import RunNotFound
 from mosaic_nb.recording.tables import TABLES
 

@@ -17,8 +17,7 @@ from mosaic_nb.environments.hosted import HostedEnvironment, ResetNeeded
 from mosaic_nb.environments.pictures import RenderFailure
 from mosaic_nb.environments.spec import declare
 from mosaic_nb.environments.views import UnsuitableView
-from mosaic_nb.protocol import Decoder, Encoder, messages
-from mosaic_nb.protocol import spaces as as_data
+from mosaic_nb.protocol import Decoder, Encoder, messages, spaces as as_data
 
 SEED = messages.Seed(seed=7)
 

@@ -6,8 +6,7 @@ import gymnasium
 import minigrid
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from minigrid.core import constants
 from minigrid.wrappers import FullyObsWrapper, RGBImgPartialObsWrapper
 

@@ -6,8 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium import spaces as gym
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mosaic_nb.protocol import messages, spaces
 from mosaic_nb.worker import Episode, Observation

@@ -74,8 +74,7 @@ def test_a_zip_acts_as_the_library_itself_predicts(lane, load, trained, name, en
 def test_a_folder_acts_as_the_library_itself_predicts(load, trained, tmp_path):
     """What `save` writes and the operator loads decides as the model that was saved, probabilities and value too."""
     load("sb3", policy="cartpole")
-    from policy_card import CARD, save
-    from policy_card import load as load_policy
+    from policy_card import CARD, load as load_policy, save
 
     _, models = trained
     for name, shipped_name in (("PPO", "cartpole"), ("DQN", "cartpole-dqn")):

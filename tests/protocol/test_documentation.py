@@ -13,8 +13,16 @@ import numpy as np
 import pytest
 
 from mosaic_nb import errors
-from mosaic_nb.protocol import HEADER_LIMIT, PAYLOAD_LIMIT, Decoder, Encoder, Reply, Request, messages
-from mosaic_nb.protocol import errors as wire_errors
+from mosaic_nb.protocol import (
+    HEADER_LIMIT,
+    PAYLOAD_LIMIT,
+    Decoder,
+    Encoder,
+    Reply,
+    Request,
+    errors as wire_errors,
+    messages,
+)
 from mosaic_nb.protocol.messages import Act, Answer, Data, Decision, Message, Observation
 from mosaic_nb.protocol.spaces import from_data, to_data
 

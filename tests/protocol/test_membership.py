@@ -11,8 +11,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium import spaces as gym
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mosaic_nb.protocol.spaces import explain, restore

@@ -13,8 +13,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium import spaces as gym
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from minigrid.core.mission import MissionSpace
 
 from mosaic_nb.protocol import UnsupportedSpace

@@ -8,8 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mosaic_nb.recording import arrow, frames
 from mosaic_nb.recording.lineage import LASTING, ancestry, current, origins

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gymnasium import Space
-from gymnasium import spaces as gym
+from gymnasium import Space, spaces as gym
 
 from mosaic_nb.protocol import messages
 from mosaic_nb.protocol.spaces import explain, to_data

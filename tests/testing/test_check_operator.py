@@ -11,8 +11,7 @@ import pytest
 
 from mosaic_nb.operators import OperatorUnavailable, UnknownOperator, operator
 from mosaic_nb.operators.template import write
-from mosaic_nb.testing import OperatorViolation, check_operator
-from mosaic_nb.testing import operator_clauses as clauses
+from mosaic_nb.testing import OperatorViolation, check_operator, operator_clauses as clauses
 from tests.operators.policies import leaning
 
 TESTS = Path(__file__).resolve().parent.parent

@@ -15,8 +15,7 @@ import mosaic_nb as mnb
 from mosaic_nb.environments.hosted import HostedEnvironment
 from mosaic_nb.operators import find
 from mosaic_nb.protocol import messages, spaces
-from mosaic_nb.testing import check_operator, fakes
-from mosaic_nb.testing import operator_clauses as clauses
+from mosaic_nb.testing import check_operator, fakes, operator_clauses as clauses
 from mosaic_nb.worker import Episode, Observation, Outcome
 
 NEEDY = {"reader": "text", "looker": "frame", "historian": "history"}

@@ -1,7 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mosaic_nb.view.pace import BLIND_GAP, LONG_SILENCE, PATIENCE, RARE_GAP, SHORTEST_GAP, WINDOW, Pace
 
