@@ -103,7 +103,7 @@ def test_a_kernel_that_is_heard_after_all_is_there(stage: Stage, fake: FakeContr
     stage.render()
     stage.draw(fake)
     stage.page.evaluate("window.disconnect()")
-    assert len(stage.sent("hello")) == 2
+    stage.page.wait_for_function("window.sent.filter(({ type }) => type === 'hello').length === 2")
     stage.draw(fake)
     expect(stage.page.get_by_role("status")).to_have_text("Ready.")
     stage.page.get_by_role("button", name="Step", exact=True).click()
