@@ -27,7 +27,7 @@ export function buildLanes(tell) {
     }
   };
   // Cards say less of the past; what stands below them must not move away from under the pointer.
-  const hold = (on) => (element.style.minHeight = on ? `${element.offsetHeight}px` : "");
+  const hold = (on) => (element.style.minHeight = on ? `${element.getBoundingClientRect().height}px` : "");
   return { element, update, draw, hold, seats: () => cards.flatMap((card) => card.seats) };
 }
 
