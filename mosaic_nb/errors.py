@@ -115,6 +115,10 @@ class Diverged(MosaicError):
         self.replayed = replayed
 
 
+class CastError(MosaicError, ValueError):
+    """Casts that cannot be played; the text lists every misfit, and no step has been made."""
+
+
 class HumanUnavailable(MosaicError):
     """A person is to move and no front end is there to ask one."""
 
