@@ -75,6 +75,10 @@ class Arena(Shown, Tables):
         shared_seeds: whether all lanes play the same seeds; else every lane's are 1000 above those of the one
             before it.
         teams: name -> agents, or patterns of agents, instead of the environment's own teams. ``roles``: likewise.
+        start: where every episode begins: a text that the environment's family reads (FEN for chess, columns such as
+            ``"3340"`` for connect four, a layout as MiniGrid prints it); or the actions that lead there, by label or
+            value (``{agent: action}`` where several move at once); or ``{"seed": 7, "actions": [...]}`` to reset with
+            a seed of its own. Rewards on the way are nobody's, and limits count it.
         keep_frames: MiB of pictures that were shown that are kept in the run's folder, for a quick look back; 0
             keeps none. They go with the arena.
         path: the run's folder; without one it lies in the user's cache folder, see `path` and `save`.
@@ -111,6 +115,7 @@ class Arena(Shown, Tables):
         shared_seeds: bool = True,
         teams: Mapping[str, Any] | None = None,
         roles: Mapping[str, Any] | None = None,
+        start: Any = None,
         keep_frames: int = 256,
         path: str | Path | None = None,
         **unknown: Any,
@@ -128,7 +133,7 @@ class Arena(Shown, Tables):
         if speed is not None and not speed > 0:
             raise ValueError(f"speed must be more than 0 ticks a second, not {speed!r}")
         declared = declare_environment(
-            environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps
+            environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps, start=start
         )
         keep_frames = at_least("keep_frames", keep_frames, 0)
         casts = {name: _cast(name, lane) for name, lane in named(lanes).items()}

@@ -72,7 +72,7 @@ def crossplay(
         LaneFailure: an operator or an environment failed; what was played before is kept where ``path`` is given.
     """
     at_least("lanes", lanes, 1)
-    shared = {**options, "max_steps": max_steps}
+    shared = {**options, "max_steps": max_steps, "teams": teams}
     games = _Games(environment, _operators(operators), _seeds(seeds), shared, _teller(progress))
     with tempfile.TemporaryDirectory(prefix="mosaic-nb-cross-play-") as scratch:
         sides = _sides(_about(games.declared, Path(scratch)), teams)
@@ -105,6 +105,7 @@ class _Games:
             env_kwargs=options.get("env_kwargs"),
             wrappers=options.get("wrappers", ()),
             max_steps=options["max_steps"],
+            start=options.get("start"),
         )
         self._environment = environment
         self._seeds = seeds

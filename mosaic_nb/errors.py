@@ -11,7 +11,9 @@ class Aborted(MosaicError):
     """A tick was given up before any environment moved; nothing has changed."""
 
 
-_EXPLAINED = frozenset({"UnknownEnvironment", "UnknownOption", "UnsuitableView", "InvalidAction"})
+_EXPLAINED = frozenset(
+    {"UnknownEnvironment", "UnknownOption", "UnsuitableView", "InvalidAction", "ImpossibleStart"}
+)
 """Errors of our own that say it all: a traceback into our code would only hide the sentence."""
 
 

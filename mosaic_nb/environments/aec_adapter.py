@@ -31,6 +31,10 @@ class AECAdapter(SharedAdapter):
         self._check_spaces()
         return self._turn({}, [], [], {}, seconds)
 
+    def look(self, placed: Any) -> Turn:
+        """Return what the agent that is to move perceives now."""
+        return self._turn({}, [], [], {}, 0.0)
+
     def step(self, actions: dict[str, Any]) -> Turn:
         """Advance by one agent's step."""
         environment = self._environment

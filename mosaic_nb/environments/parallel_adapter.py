@@ -37,6 +37,10 @@ class ParallelAdapter(SharedAdapter):
             ) from error
         return Turn(alive, self._masks(alive, infos), {}, [], [], not alive, {}, {}, seconds)
 
+    def look(self, placed: Any) -> Turn:
+        """Return what all agents perceive, which only the family can say: observations by agent."""
+        return Turn(dict(placed), self._masks(placed, {}), {}, [], [], not placed, {}, {}, 0.0)
+
     def step(self, actions: dict[str, Any]) -> Turn:
         """Advance by one step of all agents.
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from mosaic_nb.errors import MosaicError
 from mosaic_nb.protocol import messages, spaces
+from mosaic_nb.protocol.members import infinite, member
 from mosaic_nb.recording.jsontext import to_json
-from mosaic_nb.scheduler.members import infinite, member
 from mosaic_nb.scheduler.snapshot import Choice
 
 _NAMED = 12

@@ -61,6 +61,7 @@ def of_environment(declared: messages.Environment) -> dict[str, Any]:
         "options": options,
         "wrappers": wrappers,
         "max_steps": declared.max_steps,
+        "start": declared.start,
         "by_value": by_value,
     }
 
@@ -79,6 +80,7 @@ def environment(header: Mapping[str, Any], given: Any = None) -> messages.Enviro
     if given is not None:
         declared = declare(given)
         declared.max_steps = declared.max_steps or kept["max_steps"]
+        declared.start = kept.get("start")
         return declared
     if kept["by_value"]:
         raise ValueError(
@@ -87,5 +89,9 @@ def environment(header: Mapping[str, Any], given: Any = None) -> messages.Enviro
         )
     wrappers = [(what, options) for what, options in kept["wrappers"]]
     return messages.Environment(
-        id=kept["id"], options=kept["options"], wrappers=wrappers, max_steps=kept["max_steps"]
+        id=kept["id"],
+        options=kept["options"],
+        wrappers=wrappers,
+        max_steps=kept["max_steps"],
+        start=kept.get("start"),
     )
