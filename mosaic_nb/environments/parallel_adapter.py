@@ -62,9 +62,10 @@ class ParallelAdapter(SharedAdapter):
                 "step returned something else than observations, rewards, terminations, truncations and infos by "
                 f"agent ({error})"
             ) from error
-        flagged = {name_of(agent) for agent in terminated.keys() & truncated.keys()}
         complete(paid, actions, "step gave no reward")
-        complete(dict.fromkeys(flagged), actions, "step gave no termination and truncation")
+        if not (terminated.keys() >= asked.keys() <= truncated.keys()):
+            flagged = {name_of(agent) for agent in terminated.keys() & truncated.keys()}
+            complete(flagged, actions, "step gave no termination and truncation")
         known(paid, self._natives, "step paid")
         return self._turn(seen, paid, *ended, infos, seconds)
 
