@@ -125,6 +125,8 @@ def _own_steps(
     before: Any = None
     names = ("lane", "branch", "episode", "step", "agent", "action", "digest")
     for lane, branch, episode, step, agent, action, digest in _columns(steps, names):
+        if not digest:  # a forfeit: nothing was done
+            continue
         played = own.setdefault((lane, branch, episode), [])
         if not played or (lane, branch, episode, step) != before:
             played.append(({}, digest))
