@@ -15,6 +15,8 @@ import msgspec
 
 from mosaic_nb.protocol.parts import (
     Agent as Agent,
+    Board as Board,
+    BoardMove as BoardMove,
     Call as Call,
     Data as Data,
     Environment as Environment,
@@ -118,10 +120,12 @@ class Observe(Message, tag="observe"):
     Attributes:
         needs: of ``text``, ``frame``, ``history``. Nothing undeclared is built.
         view: wrappers whose ``observation`` is applied to this seat's observation alone, innermost first.
+        board: whether a person sits there, who can click a board where the environment has one.
     """
 
     needs: list[str] = []
     view: list[View] = []
+    board: bool = False
 
 
 class ResetEnvironment(Message, tag="reset_environment"):
@@ -270,11 +274,13 @@ class Opened(Answer, tag="opened"):
 class Observed(Answer, tag="observed"):
     """The reply to ``observe``: the observation space of the seat's view, and what it perceives now.
 
-    ``observation`` is None before the first reset and where the agent is not to move.
+    ``observation`` is None before the first reset and where the agent is not to move; ``board`` is that of a
+    transition.
     """
 
     observation_space: dict[str, Any]
     observation: Observation | None = None
+    board: Board | None = None
 
 
 class Transition(Answer, tag="transition"):
@@ -288,6 +294,7 @@ class Transition(Answer, tag="transition"):
         digest: 16 hex digits over observations and masks, rewards and flags; see ``docs/determinism.md``.
         seconds: what the environment itself took.
         numbers: values of ``info`` that the episode's row keeps.
+        boards: by agent, of those whose seat takes a board, also while they are not to move.
     """
 
     observations: dict[str, Observation] = {}
@@ -298,6 +305,7 @@ class Transition(Answer, tag="transition"):
     digest: str = ""
     seconds: float = 0.0
     numbers: dict[str, float] = {}
+    boards: dict[str, Board] = {}
 
 
 class Picture(Answer, tag="picture"):

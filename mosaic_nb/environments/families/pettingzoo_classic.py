@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mosaic_nb.environments.families import boards
+from mosaic_nb.environments.families import boards, positions
+from mosaic_nb.protocol.messages import Board
 
 
 def labels(environment: Any, agent: str) -> list[str]:
@@ -26,6 +27,12 @@ def text(value: Any, environment: Any, agent: str) -> str | None:  # noqa: ARG00
     """Return what a player may know, or None where the observation says it."""
     told = _TEXTS.get(_game(environment))
     return None if told is None else told(environment, agent)
+
+
+def board(environment: Any, agent: str, done: dict[str, Any]) -> Board | None:
+    """Return the position of a board game as one player sees it."""
+    drawn = _BOARDS.get(_game(environment))
+    return None if drawn is None else drawn(environment, agent, done)
 
 
 def _game(environment: Any) -> str:
@@ -110,4 +117,10 @@ _TEXTS: dict[str, Callable[[Any, str], str]] = {
     "texas_holdem": _poker,
     "texas_holdem_no_limit": _poker,
     "hanabi": _hanabi,
+}
+_BOARDS: dict[str, Callable[[Any, str, dict[str, Any]], Board]] = {
+    "chess": positions.chess,
+    "connect_four": positions.connect_four,
+    "tictactoe": positions.tictactoe,
+    "go": positions.go,
 }
