@@ -11,8 +11,8 @@ may hold any of these functions, each given the unwrapped environment and mostly
 - ``goal(environment) -> str | None``: instead of the file's
 - ``prepare(environment, seed)``: before each episode, what the environment's own reset leaves over from the last
 - ``labels(environment, agent) -> list[str]``: a label per action where the file names none
-- ``board(environment, agent, done) -> Board | None``: the position for people to click, with the agent's moves (the mask
-  says which of them are legal); ``done`` is what each agent did in the last step
+- ``board(environment, agent, done) -> Board | None``: the position to click, with the agent's moves, of which
+  the mask says what is legal; ``done`` is what each agent did in the last step
 - ``side(environment, agent) -> tuple[str, str]``: the agent's team and role, instead of the file's
 """
 

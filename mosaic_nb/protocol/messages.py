@@ -16,7 +16,6 @@ import msgspec
 from mosaic_nb.protocol.parts import (
     Agent as Agent,
     Board as Board,
-    BoardMove as BoardMove,
     Call as Call,
     Data as Data,
     Environment as Environment,
@@ -118,9 +117,8 @@ class Observe(Message, tag="observe"):
     """Say what the seat of an agent perceives from now on.
 
     Attributes:
-        needs: of ``text``, ``frame``, ``history``. Nothing undeclared is built.
+        needs: of ``text``, ``frame``, ``history``; ``board``: whether a person can click one. Nothing else is built.
         view: wrappers whose ``observation`` is applied to this seat's observation alone, innermost first.
-        board: whether a person sits there, who can click a board where the environment has one.
     """
 
     needs: list[str] = []
@@ -274,8 +272,7 @@ class Opened(Answer, tag="opened"):
 class Observed(Answer, tag="observed"):
     """The reply to ``observe``: the observation space of the seat's view, and what it perceives now.
 
-    ``observation`` is None before the first reset and where the agent is not to move; ``board`` is that of a
-    transition.
+    ``observation`` is None before the first reset and where the agent is not to move; ``board`` as in `transition`.
     """
 
     observation_space: dict[str, Any]
@@ -293,8 +290,7 @@ class Transition(Answer, tag="transition"):
         over: whether the episode is over for all.
         digest: 16 hex digits over observations and masks, rewards and flags; see ``docs/determinism.md``.
         seconds: what the environment itself took.
-        numbers: values of ``info`` that the episode's row keeps.
-        boards: by agent, of those whose seat takes a board, also while they are not to move.
+        numbers: values of ``info`` that the episode's row keeps; ``boards``: by agent, of people, to move or not.
     """
 
     observations: dict[str, Observation] = {}

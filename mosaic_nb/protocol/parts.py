@@ -210,7 +210,7 @@ class Board(Data):
         rows, columns: how many.
         cells: what lies on each cell, row by row from above, such as ``"white knight"``; empty where nothing does.
         names: what each cell is called.
-        own: how the agent's own pieces' names begin, such as ``"white"``.
+        own: what the agent's own pieces are called, or how that begins, such as ``"white"``.
         moves: what the agent may do now; empty where it is not to move.
         last: the cells of the last move.
         alert: the cells that are in danger, such as that of a king in check.

@@ -162,8 +162,11 @@ class Company:
                 f"{', '.join(agents)}: " + "; ".join(_misfits(unknown, missing))
             )
         seats: dict[str, Seat] = {}
+        people = 0
         for agent in agents:
-            seats[agent] = self.seat(worker.opened, name, agent, cast.get(agent) or cast[EVERY_AGENT])
+            declared = cast.get(agent) or cast[EVERY_AGENT]
+            seats[agent] = self.seat(worker.opened, name, agent, declared, keymap=people)
+            people += declared.kind == "human"
         return Lane(name, worker, seats, plan)
 
     def seat(
@@ -173,6 +176,7 @@ class Company:
         agent: str,
         declared: Declared,
         relieves: Declared | None = None,
+        keymap: int = 0,
     ) -> Seat:
         """Return a seat for an agent; the worker of an operator must have been engaged.
 
@@ -181,11 +185,12 @@ class Company:
             lane, agent: whose place.
             declared: who sits there.
             relieves: whose place a person takes, or None.
+            keymap: which part of the keyboard a person has, counted among the people of the lane.
 
         Raises:
             ValueError: an option of a person's does not fit the agent's actions.
         """
-        actions = Actions(opened.agents[agent])
+        actions = Actions(opened.agents[agent], keymap)
         if declared.kind == "human":
             return HumanSeat(declared, actions, self._attended, self._clocked, relieves)
         return WorkerSeat(self.worker(declared), lane, agent, actions, self._deadline)

@@ -72,15 +72,14 @@ class Lane:
         self.status = STARTING
         self.error: LaneFailure | None = None
         self.branch = 0
-        self.begun = 0
-        self.trials = 0
-        self.completed = 0
-        self.next_position = 0
+        self.begun = self.trials = self.completed = self.next_position = 0
         self.frame = 0
+        self.view = ""
         self.digest = ""
         self.seconds = 0.0
         self.episode: Episode | None = None
         self.observations: dict[str, messages.Observation] = {}
+        self.boards: dict[str, messages.Board] = {}
         self.moves: dict[str, Move] = {}
         self.done: dict[str, Move] = {}
         self.views: dict[str, dict[str, Any]] = {}
@@ -128,14 +127,12 @@ class Lane:
         Raises:
             OperatorError: a seat asks to perceive what this environment cannot give.
         """
-        views = {agent: about.observation_space for agent, about in worker.opened.agents.items()}
+        views = {}
         for agent, seat in self.seats.items():
-            if isinstance(seat, WorkerSeat):
-                try:
-                    observed = await worker.observe(agent, seat.worker.loaded)
-                except RemoteError as error:
-                    raise self.operator_error(agent, error) from error
-                views[agent] = observed.observation_space
+            try:
+                views[agent] = (await worker.observe(agent, _loaded(seat))).observation_space
+            except RemoteError as error:
+                raise self.operator_error(agent, error) from error
         return views
 
     async def introduce(self, agent: str, seat: Seat) -> messages.Observation | None:
@@ -146,9 +143,10 @@ class Lane:
         """
         if not self.worker.running or self._generation != self.worker.generation:
             return None  # `prepare` will
-        loaded = seat.worker.loaded if isinstance(seat, WorkerSeat) else messages.Loaded(id=0)
-        observed = await self.worker.observe(agent, loaded)
+        observed = await self.worker.observe(agent, _loaded(seat))
         self.views[agent] = observed.observation_space
+        if observed.board is not None:
+            self.boards = self.boards | {agent: observed.board}
         return observed.observation
 
     def move_to(self, worker: EnvironmentWorker, views: dict[str, dict[str, Any]]) -> None:
@@ -227,9 +225,11 @@ class Lane:
 
     # --- steps ---------------------------------------------------------------------------------------
 
-    def perceive(self, observations: dict[str, messages.Observation]) -> None:
-        """Take in what the agents that are to move perceive."""
-        self.observations = observations
+    def perceive(
+        self, observations: dict[str, messages.Observation], boards: dict[str, messages.Board]
+    ) -> None:
+        """Take in what the agents that are to move perceive, and the boards of people."""
+        self.observations, self.boards = observations, boards
         for agent, observation in observations.items():
             seat = self.seats[agent]
             if isinstance(seat, HumanSeat):
@@ -247,7 +247,7 @@ class Lane:
         episode.step += 1
         self.frame += 1
         self.seconds = transition.seconds
-        self.perceive(transition.observations)
+        self.perceive(transition.observations, transition.boards)
         if transition.over:
             episode.terminated = bool(transition.terminated)
             episode.numbers = transition.numbers
@@ -274,7 +274,7 @@ class Lane:
                     about.role,
                     seat.operator,
                     seat.kind,
-                    None if move is None or not move.answered else _asked(seat, move),
+                    None if move is None or not move.answered else seat.actions.write(move.asked),
                     None if move is None else seat.actions.write(move.action),
                     "" if move is None else seat.actions.label(move.action),
                     transition.rewards.get(agent, 0.0),
@@ -388,8 +388,8 @@ class Lane:
         return self.episode.step if self.episode is not None else 0
 
 
-def _asked(seat: Seat, move: Move) -> str:
-    return seat.actions.write(move.asked)
+def _loaded(seat: Seat) -> messages.Loaded | None:
+    return seat.worker.loaded if isinstance(seat, WorkerSeat) else None
 
 
 def _reason(error: Exception) -> str:

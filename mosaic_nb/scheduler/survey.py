@@ -71,6 +71,8 @@ def lane_view(lane: Lane, over: bool = False) -> LaneView:
         step=episode.step if episode else 0,
         episode_return=episode.total if episode else 0.0,
         frame=lane.frame,
+        views=tuple(lane.seats) if lane.worker.opened.views and len(lane.seats) > 1 else (),
+        view=lane.view,
     )
 
 
@@ -84,15 +86,21 @@ def message(status: str, error: Exception | None, step: int) -> str:
 def _seat(lane: Lane, agent: str) -> SeatView:
     seat, move = lane.seats[agent], lane.moves.get(agent) or lane.done.get(agent)
     person = seat if isinstance(seat, HumanSeat) else None
+    about = lane.worker.opened.agents[agent]
     return SeatView(
         agent=agent,
         operator=seat.operator,
         kind=seat.kind,
         turn=person.turn if person else None,
-        choices=seat.actions.choices(person.mask) if person else (),
+        choices=seat.actions.few(person.mask) if person else (),
         space=seat.actions.data if person and not seat.actions.discrete else None,
         default=person.default if person else "",
         relieves=seat.relieves.label if seat.relieves else "",
+        team=about.team,
+        role=about.role,
+        to_move=agent in lane.observations,
+        chosen=person is not None and person.chose(lane.step),
+        board=lane.boards.get(agent) if person else None,
         **decision(seat.actions, move),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mosaic_nb.environments.families import boards, positions
-from mosaic_nb.protocol.messages import Board
+from mosaic_nb.protocol.parts import Board
 
 
 def labels(environment: Any, agent: str) -> list[str]:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from mosaic_nb.environments.families import boards
-from mosaic_nb.protocol.messages import Board, BoardMove
+from mosaic_nb.protocol.parts import Board, BoardMove
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _PROMOTED = {"n": "knight", "b": "bishop", "r": "rook"}
@@ -35,7 +35,7 @@ def connect_four(environment: Any, agent: str, done: dict[str, Any]) -> Board:
     """Return the board; a disc falls to the lowest free cell of its column."""
     discs = ("", "red disc", "black disc")
     cells = [discs[piece] for piece in environment.board]
-    own = discs[1 + environment.possible_agents.index(agent)].split()[0]
+    own = discs[1 + environment.possible_agents.index(agent)]
     return falling(cells, 7, own, done.values())
 
 
@@ -45,7 +45,7 @@ def falling(cells: Sequence[str], columns: int, own: str, done: Iterable[int]) -
     Args:
         cells: what lies on each, row by row from above.
         columns: how many there are; a move's action is its column, from 0.
-        own: how the agent's own pieces' names begin.
+        own: what the agent's own pieces are called.
         done: the columns of the last step.
     """
     rows = len(cells) // columns
@@ -98,7 +98,7 @@ def go(environment: Any, agent: str, done: dict[str, Any]) -> Board:
         moves,
         kind="go",
         names=names[:points],
-        own=("black", "white")[environment.possible_agents.index(agent)],
+        own=("black stone", "white stone")[environment.possible_agents.index(agent)],
         last=[int(action) for action in done.values() if int(action) < points],
     )
 
