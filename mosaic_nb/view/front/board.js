@@ -65,7 +65,7 @@ export function buildBoard(tell) {
         name: board.names[at],
         ghost: ghost?.to === at ? board.own : "",
         chosen: source === at,
-        moves: source === null && now.some((move) => move.source === at),
+        moves: source !== at && now.some((move) => move.source === at),
         target: free,
         last: (board.last ?? []).includes(at),
         alert: (board.alert ?? []).includes(at),
