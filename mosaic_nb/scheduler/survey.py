@@ -45,7 +45,7 @@ def survey(lockstep: LockStep, plan: Plan, player: Player, *, closed: bool) -> S
 
 
 def _status(lanes: tuple[LaneView, ...], phase: str, over: bool, tick: int) -> str:
-    turns = [lane.name for lane in lanes if any(seat.turn is not None for seat in lane.seats)]
+    turns = [_asked(lane) for lane in lanes if any(seat.turn is not None for seat in lane.seats)]
     if turns:
         return f"{' and '.join(turns)}: your move"
     if phase == "closed":
@@ -56,6 +56,12 @@ def _status(lanes: tuple[LaneView, ...], phase: str, over: bool, tick: int) -> s
     if failed:
         return f"{', '.join(failed)} failed; the others go on"
     return f"tick {tick}" if phase == "idle" else f"{phase}, tick {tick}"
+
+
+def _asked(lane: LaneView) -> str:
+    """Name a lane where people are asked, and of several agents those that are."""
+    agents = [seat.agent for seat in lane.seats if seat.turn is not None]
+    return lane.name if len(lane.seats) == 1 else f"{lane.name} ({', '.join(agents)})"
 
 
 def lane_view(lane: Lane, over: bool = False) -> LaneView:
