@@ -32,6 +32,7 @@ export function buildCard(lane, tell) {
     element.classList.toggle("mnb-chosen-lane", tell.chosen() === now.name);
     element.dataset.lane = now.name;
     element.dataset.status = now.status;
+    element.dataset.view = now.view ?? "";
     element.classList.toggle("mnb-turn", mine);
     write(state, stateWords(now, snapshot, mine));
     view.update(now);
