@@ -14,6 +14,8 @@ may hold any of these functions, each given the unwrapped environment and mostly
   environment it returns the observation, of several that move at once those by agent. ValueError says why it cannot
 - ``moves(environment, text) -> list | None``: the actions that a text stands for, instead of ``start``
 - ``labels(environment, agent) -> list[str]``: a label per action where the file names none
+- ``board(environment, agent, done) -> Board | None``: the position to click, with the agent's moves, of which
+  the mask says what is legal; ``done`` is what each agent did in the last step
 - ``side(environment, agent) -> tuple[str, str]``: the agent's team and role, instead of the file's
 """
 

@@ -50,6 +50,9 @@ class HostedEnvironment:
         self._point_of_view = description.draws("frame")
         self._picture = description.draws("picture")
         self._prepare = description.draws("prepare")
+        self._board = description.draws("board")
+        self._at_boards: set[str] = set()
+        self._done: dict[str, Any] = {}
         self._numbers = description.game.numbers
         labels = description.labels
         self._rules = {a: ActionRule(a, adapter.action_space(a), labels(a)) for a in adapter.agents}
@@ -65,13 +68,16 @@ class HostedEnvironment:
         """Return what is known of the environment before it is played."""
         return self._description.opened()
 
-    def observe(self, agent: str, needs: Sequence[str], view: Sequence[messages.View]) -> messages.Observed:
+    def observe(
+        self, agent: str, needs: Sequence[str], view: Sequence[messages.View], board: bool = False
+    ) -> messages.Observed:
         """Say what an agent's seat perceives from now on.
 
         Args:
             agent: its name.
             needs: of ``text``, ``frame``, ``history``.
             view: `gymnasium.ObservationWrapper` classes that shape this seat's observations alone.
+            board: whether it can click a board.
 
         Raises:
             KeyError: there is no such agent.
@@ -86,12 +92,14 @@ class HostedEnvironment:
         for memory in self._memories[agent]:
             perception.remember(memory)
         self._perceptions[agent] = perception
+        (self._at_boards.add if board else self._at_boards.discard)(agent)
         space = self._adapter.observation_space(agent) if lens is None else lens.observation_space
         moves = self._turn is not None and agent in self._turn.observations
         return messages.Observed(
             id=0,
             observation_space=spaces.to_data(space),
             observation=self._perceived(agent, self._turn) if self._turn is not None and moves else None,
+            board=self._boards(self._turn).get(agent) if self._turn is not None else None,
         )
 
     def reset(self, seed: messages.Seed) -> messages.Transition:
@@ -102,6 +110,7 @@ class HostedEnvironment:
         """
         self._turn = None
         self._steps = 0
+        self._done = {}
         for agent, memories in self._memories.items():
             memories.clear()
             if agent in self._perceptions:
@@ -131,6 +140,7 @@ class HostedEnvironment:
         legal = self._legal(actions, before)
         self._turn = None
         turn = self._adapter.step(legal)
+        self._done = legal
         for agent, action in legal.items():
             memory = (self._steps, before.observations[agent], action, turn.rewards.get(agent, 0.0))
             self._memories[agent].append(memory)
@@ -201,7 +211,21 @@ class HostedEnvironment:
             digest=digest,
             seconds=turn.seconds,
             numbers={name: float(info[name]) for name in self._numbers if name in info},
+            boards=self._boards(turn),
         )
+
+    def _boards(self, turn: Turn) -> dict[str, messages.Board]:
+        """Return the board of everybody who can click one; those not to move can only look at it."""
+        if self._board is None or not self._at_boards or not self._adapter.plain:
+            return {}
+        boards = {}
+        for agent in self._at_boards:
+            board = self._board(self._adapter.unwrapped, agent, self._done)
+            if board is not None:
+                mask, moves = turn.masks.get(agent), board.moves if agent in turn.observations else []
+                board.moves = [move for move in moves if mask is None or mask[move.action]]
+                boards[agent] = board
+        return boards
 
     def _perceived(self, agent: str, turn: Turn) -> messages.Observation:
         perception = self._perceptions.get(agent)

@@ -15,6 +15,7 @@ import msgspec
 
 from mosaic_nb.protocol.parts import (
     Agent as Agent,
+    Board as Board,
     Call as Call,
     Data as Data,
     Environment as Environment,
@@ -116,12 +117,13 @@ class Observe(Message, tag="observe"):
     """Say what the seat of an agent perceives from now on.
 
     Attributes:
-        needs: of ``text``, ``frame``, ``history``. Nothing undeclared is built.
+        needs: of ``text``, ``frame``, ``history``; ``board``: whether a person can click one. Nothing else is built.
         view: wrappers whose ``observation`` is applied to this seat's observation alone, innermost first.
     """
 
     needs: list[str] = []
     view: list[View] = []
+    board: bool = False
 
 
 class ResetEnvironment(Message, tag="reset_environment"):
@@ -270,11 +272,12 @@ class Opened(Answer, tag="opened"):
 class Observed(Answer, tag="observed"):
     """The reply to ``observe``: the observation space of the seat's view, and what it perceives now.
 
-    ``observation`` is None before the first reset and where the agent is not to move.
+    ``observation`` is None before the first reset and where the agent is not to move; ``board`` as in `transition`.
     """
 
     observation_space: dict[str, Any]
     observation: Observation | None = None
+    board: Board | None = None
 
 
 class Transition(Answer, tag="transition"):
@@ -287,7 +290,7 @@ class Transition(Answer, tag="transition"):
         over: whether the episode is over for all.
         digest: 16 hex digits over observations and masks, rewards and flags; see ``docs/determinism.md``.
         seconds: what the environment itself took.
-        numbers: values of ``info`` that the episode's row keeps.
+        numbers: values of ``info`` that the episode's row keeps; ``boards``: by agent, of people, to move or not.
     """
 
     observations: dict[str, Observation] = {}
@@ -298,6 +301,7 @@ class Transition(Answer, tag="transition"):
     digest: str = ""
     seconds: float = 0.0
     numbers: dict[str, float] = {}
+    boards: dict[str, Board] = {}
 
 
 class Picture(Answer, tag="picture"):

@@ -185,3 +185,48 @@ class Agent(Data):
     goal: str = ""
     team: str = ""
     role: str = ""
+
+
+class BoardMove(Data):
+    """One legal move on a board.
+
+    Attributes:
+        action: what is chosen.
+        label: its name.
+        to: the cell that it is made on, or None for one beside the board, such as a pass.
+        source: the cell that a piece leaves, or None where a new one is put.
+        piece: what a pawn becomes, where a person has to say.
+    """
+
+    action: int
+    label: str
+    to: int | None = None
+    source: int | None = None
+    piece: str = ""
+
+
+class Board(Data):
+    """A position that a person can click, as one agent sees it.
+
+    Attributes:
+        kind: ``"grid"``, ``"columns"`` (what is put falls down), ``"chess"`` or ``"go"``.
+        rows, columns: how many.
+        cells: what lies on each cell, row by row from above, such as ``"white knight"``; empty where nothing does.
+        names: what each cell is called.
+        own: what the agent's own pieces are called, or how that begins, such as ``"white"``.
+        moves: what the agent may do now; empty where it is not to move.
+        last: the cells of the last move.
+        alert: the cells that are in danger, such as that of a king in check.
+        turned: whether the agent sits at the upper end.
+    """
+
+    kind: str
+    rows: int
+    columns: int
+    cells: list[str]
+    names: list[str]
+    own: str = ""
+    moves: list[BoardMove] = []
+    last: list[int] = []
+    alert: list[int] = []
+    turned: bool = False

@@ -17,6 +17,9 @@ from mosaic_nb.scheduler.snapshot import Choice
 _NAMED = 12
 """Actions that a message names."""
 
+_SURVEYED = 400
+"""Actions that a person is shown even where they are illegal: chess has 4,672, which a page would receive each tick."""
+
 
 class InvalidDecision(MosaicError):
     """An operator asked for something that is no action, or is illegal now."""
@@ -27,15 +30,18 @@ class Actions:
 
     Args:
         agent: what the environment says of it.
+        keymap: which of its keymaps counts; a person beyond the last has no keys but digits.
     """
 
-    def __init__(self, agent: messages.Agent) -> None:
+    def __init__(self, agent: messages.Agent, keymap: int = 0) -> None:
+        self.keymap = keymap
         self.data = agent.action_space
         self.space = spaces.from_data(agent.action_space)
         self.labels = agent.action_labels
         self.noop = agent.noop
         self._restore = spaces.restore(self.space)
-        self._keys = {action: key for key, action in agent.keys.items()}
+        keys = dict(enumerate(agent.keymaps or [agent.keys])).get(keymap, {})
+        self._keys = {action: key for key, action in keys.items()}
         self.discrete = self._discrete = isinstance(self.space, gymnasium.spaces.Discrete)
         self._start = int(self.space.start) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
         self._count = int(self.space.n) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
@@ -129,14 +135,18 @@ class Actions:
     def choices(self, mask: Any) -> tuple[Choice, ...]:
         """Return what a person may choose among, empty where the space is not Discrete."""
         return tuple(
-            Choice(
-                action=action,
-                label=self.label(action) or str(action),
-                key=self._keys.get(action, ""),
-                legal=mask is None or bool(mask[action - self._start]),
-            )
+            self._choice(action, mask is None or bool(mask[action - self._start]))
             for action in range(self._start, self._start + self._count)
         )
+
+    def few(self, mask: Any) -> tuple[Choice, ...]:
+        """Return what a person may choose among; of very many actions those alone that are legal."""
+        if self._count <= _SURVEYED or mask is None:
+            return self.choices(mask)
+        return tuple(self._choice(int(index) + self._start, True) for index in np.flatnonzero(mask))
+
+    def _choice(self, action: int, legal: bool) -> Choice:
+        return Choice(action, self.label(action) or str(action), self._keys.get(action, ""), legal)
 
     def parse(self, move: Any, mask: Any) -> Any:
         """Read a person's move: a label, or a value of the space.

@@ -173,12 +173,14 @@ class Company:
         """Return the seats of a lane; a person's that cannot be made is one misfit more."""
         opened = self.environments[lane].opened
         seats: dict[str, Seat] = {}
+        people = 0
         for agent, declared in casting.seats.items():
             try:
-                seats[agent] = self.seat(opened, lane, agent, declared)
+                seats[agent] = self.seat(opened, lane, agent, declared, keymap=people)
             except ValueError as error:
                 actions = actions_of(opened.agents[agent])
                 casting.misfits.append(f"{declared.label!r} cannot play {agent!r} with {actions}: {error}")
+            people += declared.kind == "human"
         return seats
 
     def seat(
@@ -188,6 +190,7 @@ class Company:
         agent: str,
         declared: Declared,
         relieves: Declared | None = None,
+        keymap: int = 0,
     ) -> Seat:
         """Return a seat for an agent; the worker of an operator must have been engaged.
 
@@ -196,11 +199,12 @@ class Company:
             lane, agent: whose place.
             declared: who sits there.
             relieves: whose place a person takes, or None.
+            keymap: which part of the keyboard a person has, counted among the people of the lane.
 
         Raises:
             ValueError: an option of a person's does not fit the agent's actions.
         """
-        actions = Actions(opened.agents[agent])
+        actions = Actions(opened.agents[agent], keymap)
         if declared.kind == "human":
             return HumanSeat(declared, actions, self._attended, self._clocked, relieves)
         return WorkerSeat(self.worker(declared), lane, agent, actions, self._deadline)

@@ -77,10 +77,10 @@ class Conductor:
         self.lockstep = LockStep([], recorder, policy, self.changed)
         self.player = Player(self.lockstep, self.changed, self._spawn)
         self.people = People(self.lockstep, self.player, self.changed, self._spawn)
-        company.room(self._is_attended, lambda: self.player.clocked)
+        company.room(lambda: self.attended(), lambda: self.player.clocked)  # noqa: PLW0108 - it is set later
         self._seating = Seating(self.lockstep, company, recorder)
         keeping = Keeping(recorder.path, keep_frames << 20)
-        self._pictures = Pictures(self.lockstep, keeping)
+        self._pictures = Pictures(self.lockstep, keeping, self.changed)
         self._recollector = Recollector(self.lockstep, recorder, keeping, self.snapshot, self._spawn)
 
     # --- life ----------------------------------------------------------------------------------------
@@ -135,9 +135,6 @@ class Conductor:
             task.cancel()
         self._recorder.close()
         self.changed()
-
-    def _is_attended(self) -> bool:
-        return self.attended()
 
     # --- what code asks for --------------------------------------------------------------------------
 
@@ -299,6 +296,10 @@ class Conductor:
     def reset(self, seed: int | None = None, shared: bool | None = None) -> None:
         """Begin anew: the same seed or the one given, shared by all lanes or not, or as before."""
         self._post(lambda: self._spawn(self.begin(seed, shared=shared)))
+
+    def look_through(self, lane: str, agent: str) -> None:
+        """Show an agent's own view in the place of a lane's picture, or (empty) the whole."""
+        self._post(self._pictures.look_through, lane, agent)
 
     def rewind(self, moment: int) -> None:
         """Go back to a moment of the past, replayed and checked, and continue from there on a new branch."""

@@ -71,15 +71,14 @@ class Lane:
         self.status = STARTING
         self.error: LaneFailure | None = None
         self.branch = 0
-        self.begun = 0
-        self.trials = 0
-        self.completed = 0
-        self.next_position = 0
+        self.begun = self.trials = self.completed = self.next_position = 0
         self.frame = 0
+        self.view = ""
         self.digest = ""
         self.seconds = 0.0
         self.episode: Episode | None = None
         self.observations: dict[str, messages.Observation] = {}
+        self.boards: dict[str, messages.Board] = {}
         self.moves: dict[str, Move] = {}
         self.done: dict[str, Move] = {}
         self.views: dict[str, dict[str, Any]] = {}
@@ -127,14 +126,12 @@ class Lane:
         Raises:
             OperatorError: a seat asks to perceive what this environment cannot give.
         """
-        views = {agent: about.observation_space for agent, about in worker.opened.agents.items()}
+        views = {}
         for agent, seat in self.seats.items():
-            if isinstance(seat, WorkerSeat):
-                try:
-                    observed = await worker.observe(agent, seat.worker.loaded)
-                except RemoteError as error:
-                    raise self.refusal(agent, error) from error
-                views[agent] = observed.observation_space
+            try:
+                views[agent] = (await worker.observe(agent, _loaded(seat))).observation_space
+            except RemoteError as error:
+                raise self.refusal(agent, error) from error
         return views
 
     async def introduce(self, agent: str, seat: Seat) -> messages.Observation | None:
@@ -145,9 +142,10 @@ class Lane:
         """
         if not self.worker.running or self._generation != self.worker.generation:
             return None  # `prepare` will
-        loaded = seat.worker.loaded if isinstance(seat, WorkerSeat) else messages.Loaded(id=0)
-        observed = await self.worker.observe(agent, loaded)
+        observed = await self.worker.observe(agent, _loaded(seat))
         self.views[agent] = observed.observation_space
+        if observed.board is not None:
+            self.boards = self.boards | {agent: observed.board}
         return observed.observation
 
     def move_to(self, worker: EnvironmentWorker, views: dict[str, dict[str, Any]]) -> None:
@@ -226,9 +224,11 @@ class Lane:
 
     # --- steps ---------------------------------------------------------------------------------------
 
-    def perceive(self, observations: dict[str, messages.Observation]) -> None:
-        """Take in what the agents that are to move perceive."""
-        self.observations = observations
+    def perceive(
+        self, observations: dict[str, messages.Observation], boards: dict[str, messages.Board]
+    ) -> None:
+        """Take in what the agents that are to move perceive, and the boards of people."""
+        self.observations, self.boards = observations, boards
         for agent, observation in observations.items():
             seat = self.seats[agent]
             if isinstance(seat, HumanSeat):
@@ -246,7 +246,7 @@ class Lane:
         episode.step += 1
         self.frame += 1
         self.seconds = transition.seconds
-        self.perceive(transition.observations)
+        self.perceive(transition.observations, transition.boards)
         if transition.over:
             episode.terminated = bool(transition.terminated)
             episode.numbers = transition.numbers
@@ -297,6 +297,10 @@ class Lane:
     def step(self) -> int:
         """How many steps the episode has had."""
         return self.episode.step if self.episode is not None else 0
+
+
+def _loaded(seat: Seat) -> messages.Loaded | None:
+    return seat.worker.loaded if isinstance(seat, WorkerSeat) else None
 
 
 def _reason(error: Exception) -> str:

@@ -186,7 +186,7 @@ class LockStep:
             lane.status = RUNNING
             lane.digest = lane.current.digest = pending.reply.digest
             lane.frame += 1
-            lane.perceive(pending.reply.observations)
+            lane.perceive(pending.reply.observations, pending.reply.boards)
 
     async def _reset_seats(self, lanes: Sequence[Lane]) -> list[LaneFailure]:
         asked: list[tuple[Lane, str, Pending]] = []
@@ -241,7 +241,7 @@ class LockStep:
         lane.seats[agent] = seat
         lane.outcomes.adopt(agent, outcomes)
         if observation is not None and agent in lane.observations:
-            lane.perceive({**lane.observations, agent: observation})
+            lane.perceive({**lane.observations, agent: observation}, lane.boards)
         self.cast(self.lanes)
         if self.questions.includes(lane, agent):
             question = seat.ask(lane.observations[agent], lane.step, lane.decision_seed(agent))

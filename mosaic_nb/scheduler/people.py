@@ -81,11 +81,16 @@ class People:
         elif self._player.clocked and turn is None:
             self.hold(lane, agent, action)
             self.hold(lane, agent, None)
-        elif turn is None and not self._player.busy:
+        elif turn is None and not self._player.busy and self._is_to_move(lane, agent):
             seat.offer(action)
             self._spawn(self._player.tick(blocking=False))
         else:
             self.late += 1
+
+    def _is_to_move(self, name: str, agent: str) -> bool:
+        """Whether a tick would ask an agent: in a game of turns only one of them is, and nobody moves ahead of it."""
+        lane = next(each for each in self._lockstep.lanes if each.name == name)
+        return agent in lane.observations
 
     def hold(self, lane: str, agent: str, action: Any) -> None:
         """Take note of a key that went down under the clock, or (None) up; the first one starts the clock.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from mosaic_nb.errors import RemoteError
 from mosaic_nb.protocol import messages
@@ -23,12 +25,14 @@ class Pictures:
     Args:
         lockstep: whose lanes.
         keeping: where what was shown is kept for whoever looks back.
+        changed: called when other pictures are due.
     """
 
-    def __init__(self, lockstep: LockStep, keeping: Keeping) -> None:
+    def __init__(self, lockstep: LockStep, keeping: Keeping, changed: Callable[[], None]) -> None:
         self._lockstep = lockstep
+        self._changed = changed
         self._keeping = keeping
-        self._last: dict[tuple[str, str], tuple[int, messages.Picture]] = {}
+        self._last: dict[tuple[str, str], tuple[tuple[int, str], messages.Picture]] = {}
 
     async def take(self, format: str, quality: int) -> dict[str, messages.Picture]:
         """Return the picture of every lane that has one, by name, encoded as asked."""
@@ -47,15 +51,27 @@ class Pictures:
             if (lane.name, format) in self._last
         }
 
+    def look_through(self, lane: str, agent: str) -> None:
+        """Take an agent's own view from now on, or (empty) the whole.
+
+        Raises:
+            ValueError: there is no such lane, or no such view there.
+        """
+        found = next((each for each in self._lockstep.lanes if each.name == lane), None)
+        if found is None or (agent and not (found.worker.opened.views and agent in found.seats)):
+            raise ValueError(f"lane {lane!r} has no view of {agent!r}")
+        found.view = agent
+        self._changed()
+
     def _develop(self, shot: _Shot, format: str) -> None:
         lane, error = shot.lane, shot.pending.error
         if error is None:
             picture = shot.pending.reply
-            self._last[lane.name, format] = (shot.frame, picture)
-            if (view := shot.view()) is not None:
+            self._last[lane.name, format] = (shot.shows, picture)
+            if (view := shot.view()) is not None and not shot.shows[1]:
                 self._keep(lane, view, picture)
         elif isinstance(error, RemoteError):
-            self._last[lane.name, format] = (shot.frame, no_picture(error))
+            self._last[lane.name, format] = (shot.shows, no_picture(error))
             self._lockstep.note(lane, "render_failure", str(error))
 
     def _keep(self, lane: Lane, view: LaneView, picture: messages.Picture) -> None:
@@ -68,7 +84,7 @@ class Pictures:
         if lane.status == CLOSED or not lane.worker.running or lane.episode is None:
             return False
         last = self._last.get((lane.name, format))
-        return last is None or last[0] != lane.frame
+        return last is None or last[0] != (lane.frame, lane.view)
 
 
 class _Shot:
@@ -77,14 +93,17 @@ class _Shot:
     Attributes:
         moving: whether a step was under way, which will have been done when the picture is drawn.
         frame: the picture's number.
+        shows: that, and whose view it is; empty for the whole.
     """
 
     def __init__(self, lane: Lane, format: str, quality: int, deadline: float) -> None:
         self.lane = lane
         self.moving = lane.worker.link.awaits(messages.StepEnvironment, messages.ResetEnvironment)
         self.frame = lane.frame + self.moving
+        self.shows = (self.frame, lane.view)
         self._view = None if self.moving else lane_view(lane)
-        request = messages.Render(id=0, lane=lane.name, step=lane.frame, format=format, quality=quality)
+        where: dict[str, Any] = {"id": 0, "lane": lane.name, "step": lane.frame}
+        request = messages.Render(**where, format=format, quality=quality, of=lane.view)
         self.pending: Pending = lane.worker.link.request(request, deadline)
 
     def view(self) -> LaneView | None:

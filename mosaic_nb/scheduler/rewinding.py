@@ -131,7 +131,7 @@ def _exchange(
     )
     lane.outcomes = played.outcomes
     lane.moves, lane.done = ready.moves, dict(ready.moves)
-    lane.perceive(played.transition.observations)
+    lane.perceive(played.transition.observations, played.transition.boards)
     lockstep.note(lane, REWIND, json.dumps(_told(place, tick)))
     return left
 

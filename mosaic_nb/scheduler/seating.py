@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine
+from itertools import count
 from typing import Any
 
 from mosaic_nb.errors import Aborted, MosaicError
@@ -113,7 +114,8 @@ class Seating:
         async with self._lockstep.stage:
             former = lane.seats[agent]
             relieved = former.declared if event == "take-over" else None
-            seat = self._company.seat(lane.worker.opened, lane.name, agent, declared, relieved)
+            keymap = _free_keymap(lane, agent)
+            seat = self._company.seat(lane.worker.opened, lane.name, agent, declared, relieved, keymap)
             self._lockstep.require_answerable(lane, agent, seat)
             try:
                 observation, outcomes = await self._prepare(lane, agent, seat)
@@ -155,6 +157,13 @@ class Seating:
         async with scratch(lane.worker.environment, self._recorder.path / "logs") as worker:
             await worker.observe(agent, seat.worker.loaded)
             return await relive(worker, past, [agent])
+
+
+def _free_keymap(lane: Lane, agent: str) -> int:
+    """Return the first part of the keyboard that nobody else in the lane has."""
+    others = (seat for who, seat in lane.seats.items() if who != agent and isinstance(seat, HumanSeat))
+    taken = {seat.actions.keymap for seat in others}
+    return next(number for number in count() if number not in taken)
 
 
 def _require_life(lane: Lane) -> None:

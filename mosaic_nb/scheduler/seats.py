@@ -198,6 +198,7 @@ class HumanSeat:
         self.declared = declared
         self.relieves = relieves
         self._turn = 0
+        self._step = -1
         self._attended = attended
         self._clocked = clocked
         self._unattended = deque(declared.unattended) if declared.unattended else None
@@ -217,8 +218,13 @@ class HumanSeat:
         """What is done under the clock while no key is down, by name; empty for the last action once more."""
         return self._keys.default
 
+    def chose(self, step: int) -> bool:
+        """Whether the person has answered what was asked for this step of the episode."""
+        return self._question is not None and self._question.done and self._step == step
+
     def begin(self, episode: messages.Episode) -> None:
         """A person needs no reset."""
+        self._question = None
         self._keys.begin()
 
     def tell(self, outcome: messages.Outcome) -> None:
@@ -273,7 +279,8 @@ class HumanSeat:
     def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
         """Ask; answered at once where a move was offered, nobody can be asked, or the clock does not wait."""
         self._mask = observation.action_mask
-        question = Pending(None, timeout=self.declared.deadline)
+        self._question = question = Pending(None, timeout=self.declared.deadline)
+        self._step = step
         if self._moves:
             question.resolve(messages.Decision(id=0, action=self._moves.popleft()))
             self._keys.note(question.reply.action)
@@ -282,7 +289,6 @@ class HumanSeat:
         elif self._clocked():
             self._keys.answer(question, self._mask)
         else:
-            self._question = question
             self._turn = next(self._turns)
         return question
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mosaic_nb.protocol.messages import Picture
+from mosaic_nb.protocol.messages import Board, Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class SeatView:
         milliseconds: how long the last decision took, a person's too; None before the first.
         note: what befell the last decision: invalid, late, substituted, nobody there; empty where nothing did.
         relieves: the operator whose place a person has taken and can hand back; empty for everybody else.
+        team, role: in the game, or empty.
+        to_move: whether the agent decides in the tick that is open or the next one: others' turn may come first.
+        chosen: whether a person has made the move that the open tick asked for.
+        board: of a person's seat, the position to click; None where there is none.
     """
 
     agent: str
@@ -56,6 +60,11 @@ class SeatView:
     milliseconds: float | None = None
     note: str = ""
     relieves: str = ""
+    team: str = ""
+    role: str = ""
+    to_move: bool = True
+    chosen: bool = False
+    board: Board | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,8 @@ class LaneView:
             episodes are over: the next step begins the next ones), ``failed`` or ``closed``.
         message: why it failed or is held, in words; plain text, hostile to HTML.
         frame: a number that changes with the environment's picture.
+        views: the agents whose own view can be looked at instead of the whole.
+        view: the one whose view is looked at, or empty.
     """
 
     name: str
@@ -78,6 +89,8 @@ class LaneView:
     step: int = 0
     episode_return: float = 0.0
     frame: int = 0
+    views: tuple[str, ...] = ()
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +234,9 @@ class Controls(Protocol):
 
     def hand_back(self, lane: str, agent: str) -> None:
         """Seat the operator again whose place a person has taken."""
+
+    def look_through(self, lane: str, agent: str) -> None:
+        """Show an agent's own view in the place of a lane's picture; the whole again where the agent is empty."""
 
     def rewind(self, moment: int) -> None:
         """Go back to a moment of the past, replayed and checked, and continue from there on a new branch."""

@@ -45,7 +45,7 @@ def survey(lockstep: LockStep, plan: Plan, player: Player, *, closed: bool) -> S
 
 
 def _status(lanes: tuple[LaneView, ...], phase: str, over: bool, tick: int) -> str:
-    turns = [lane.name for lane in lanes if any(seat.turn is not None for seat in lane.seats)]
+    turns = [_asked(lane) for lane in lanes if any(seat.turn is not None for seat in lane.seats)]
     if turns:
         return f"{' and '.join(turns)}: your move"
     if phase == "closed":
@@ -56,6 +56,12 @@ def _status(lanes: tuple[LaneView, ...], phase: str, over: bool, tick: int) -> s
     if failed:
         return f"{', '.join(failed)} failed; the others go on"
     return f"tick {tick}" if phase == "idle" else f"{phase}, tick {tick}"
+
+
+def _asked(lane: LaneView) -> str:
+    """Name a lane where people are asked, and of several agents those that are."""
+    agents = [seat.agent for seat in lane.seats if seat.turn is not None]
+    return lane.name if len(lane.seats) == 1 else f"{lane.name} ({', '.join(agents)})"
 
 
 def lane_view(lane: Lane, over: bool = False) -> LaneView:
@@ -71,6 +77,8 @@ def lane_view(lane: Lane, over: bool = False) -> LaneView:
         step=episode.step if episode else 0,
         episode_return=episode.total if episode else 0.0,
         frame=lane.frame,
+        views=tuple(lane.seats) if lane.worker.opened.views and len(lane.seats) > 1 else (),
+        view=lane.view,
     )
 
 
@@ -84,15 +92,21 @@ def message(status: str, error: Exception | None, step: int) -> str:
 def _seat(lane: Lane, agent: str) -> SeatView:
     seat, move = lane.seats[agent], lane.moves.get(agent) or lane.done.get(agent)
     person = seat if isinstance(seat, HumanSeat) else None
+    about = lane.worker.opened.agents[agent]
     return SeatView(
         agent=agent,
         operator=seat.operator,
         kind=seat.kind,
         turn=person.turn if person else None,
-        choices=seat.actions.choices(person.mask) if person else (),
+        choices=seat.actions.few(person.mask) if person else (),
         space=seat.actions.data if person and not seat.actions.discrete else None,
         default=person.default if person else "",
         relieves=seat.relieves.label if seat.relieves else "",
+        team=about.team,
+        role=about.role,
+        to_move=agent in lane.observations,
+        chosen=person is not None and person.chose(lane.step),
+        board=lane.boards.get(agent) if person else None,
         **decision(seat.actions, move),
     )
 

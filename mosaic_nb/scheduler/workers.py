@@ -174,9 +174,13 @@ class EnvironmentWorker(Worker):
         """Return another worker of the same environment, not started, which writes to the same log."""
         return EnvironmentWorker(self.name, self.environment, self._log, self._sides)
 
-    async def observe(self, agent: str, loaded: messages.Loaded) -> messages.Observed:
-        """Say what the seat of an agent perceives; returns its observation space and present observation."""
-        request = messages.Observe(id=0, lane=self.name, agent=agent, needs=loaded.needs, view=loaded.view)
+    async def observe(self, agent: str, loaded: messages.Loaded | None) -> messages.Observed:
+        """Say what the seat of an agent perceives, a person's with None; returns what that is now, and its space."""
+        where: dict[str, Any] = {"id": 0, "lane": self.name, "agent": agent}
+        if loaded is None:
+            request = messages.Observe(**where, board=True)
+        else:
+            request = messages.Observe(**where, needs=loaded.needs, view=loaded.view)
         observed: messages.Observed = await self.ask(request)
         return observed
 

@@ -28,6 +28,8 @@ LINGER = 2.0
 """Seconds without anything to send after which the thread ends; the next thing to send starts another."""
 
 _Message = tuple[dict[str, Any], list[bytes]]
+_Due = tuple[tuple[tuple[int, str], ...], str]
+"""Every lane's picture by its number and whose view it is, and the format of all."""
 
 
 class Feed:
@@ -48,7 +50,7 @@ class Feed:
         self._arrived: Mapping[str, Picture] = {}
         self._asked_at: float | None = None
         self._asked_for: Snapshot | None = None
-        self._pictured: tuple[tuple[int, ...], str] | None = None
+        self._pictured: _Due | None = None
         self._thread: threading.Thread | None = None
 
     def show(self, snapshot: Snapshot) -> None:
@@ -185,8 +187,8 @@ class Feed:
         """Whether other pictures are due than the last ones: of another moment, or sharp ones now it rests."""
         return newest.phase != "closed" and self._pictured != self._due(newest)
 
-    def _due(self, newest: Snapshot) -> tuple[tuple[int, ...], str]:
-        frames = tuple(lane.frame for lane in newest.lanes)
+    def _due(self, newest: Snapshot) -> _Due:
+        frames = tuple((lane.frame, lane.view) for lane in newest.lanes)
         moving = newest.phase in ("playing", "stepping")
         if moving and self._pictured and self._pictured[0] == frames:
             return self._pictured
@@ -202,7 +204,7 @@ class Feed:
         self._controls.pictures(due[1], lambda pictures: self._arrive(due, pictures))
         return True
 
-    def _arrive(self, due: tuple[tuple[int, ...], str], pictures: Mapping[str, Picture]) -> None:
+    def _arrive(self, due: _Due, pictures: Mapping[str, Picture]) -> None:
         with self._changed:
             self._arrived, self._pictured, self._asked_at = pictures, due, None
             self._wake()

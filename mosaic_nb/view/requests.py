@@ -165,6 +165,17 @@ class HandBack(Command, tag="hand_back", kw_only=True):
         controls.hand_back(self.lane, self.agent)
 
 
+class LookThrough(Command, tag="look_through", kw_only=True):
+    """See `Controls.look_through`."""
+
+    lane: str
+    agent: str = ""
+
+    def do(self, controls: Controls) -> None:
+        """Ask it of an arena."""
+        controls.look_through(self.lane, self.agent)
+
+
 class AskHistory(Request, tag="history"):
     """See `Controls.history`."""
 
@@ -214,6 +225,7 @@ Said = (
     | Hold
     | TakeOver
     | HandBack
+    | LookThrough
     | AskHistory
     | Scrub
     | Rewind

@@ -26,7 +26,7 @@ class EnvironmentHost:
         """Return what answers each type of request."""
         return {
             messages.Open: self._open,
-            messages.Observe: lambda r: self._hosted.observe(r.agent, r.needs, r.view),
+            messages.Observe: lambda r: self._hosted.observe(r.agent, r.needs, r.view, r.board),
             messages.ResetEnvironment: lambda r: self._hosted.reset(r.seed),
             messages.StepEnvironment: lambda r: self._hosted.step(r.actions),
             messages.Render: lambda r: self._hosted.render(r.format, r.quality, r.words, r.of),

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 _COLUMNS = "ABCDEFGHJKLMNOPQRST"  # Go has no column I
-_SQUARES = (
+SQUARES = (
     *("top left", "middle left", "bottom left", "top middle", "centre", "bottom middle"),
     *("top right", "middle right", "bottom right"),
 )
@@ -57,7 +57,7 @@ def tictactoe(environment: Any, agent: str) -> str:
     squares = environment.board.squares
     rows = [" ".join(".XO"[squares[row + 3 * column]] for column in range(3)) for row in range(3)]
     mine = "XO"[environment.possible_agents.index(agent)]
-    legal = (name for name, mark in zip(_SQUARES, squares, strict=True) if mark == 0)
+    legal = (name for name, mark in zip(SQUARES, squares, strict=True) if mark == 0)
     return f"You put {mine}:\n" + "\n".join(rows) + f"\n{_moves(environment, agent, legal)}"
 
 
@@ -101,7 +101,7 @@ def _but_for(names: Sequence[str], legal: Sequence[str]) -> str:
 
 def chess_labels(environment: Any, agent: str) -> list[str]:
     """Return the moves as a player calls them: from and to which cell; the few that no piece can make are numbers."""
-    return list(_chess_names(environment.possible_agents.index(agent)))
+    return list(chess_names(environment.possible_agents.index(agent)))
 
 
 def chess(environment: Any, agent: str) -> str:
@@ -144,7 +144,7 @@ def _without_queen(move: str) -> str:
 
 
 @cache
-def _chess_names(player: int) -> tuple[str, ...]:
+def chess_names(player: int) -> tuple[str, ...]:
     """Return AlphaZero's 8 x 8 x 73 moves, which PettingZoo counts from the mover's side of the board."""
     names = [f"#{action}" for action in range(8 * 8 * 73)]
     for action, move in _chess_moves():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mosaic_nb.environments.families import boards
+from mosaic_nb.environments.families import boards, positions
+from mosaic_nb.protocol.parts import Board
 
 
 def labels(environment: Any, agent: str) -> list[str]:
@@ -47,6 +48,12 @@ def start(environment: Any, text: str) -> None:
     if _game(environment) != "chess":
         raise ValueError(f"positions of {_game(environment)} are given by the actions that lead there")
     boards.set_up_chess(environment, text)
+
+
+def board(environment: Any, agent: str, done: dict[str, Any]) -> Board | None:
+    """Return the position of a board game as one player sees it."""
+    drawn = _BOARDS.get(_game(environment))
+    return None if drawn is None else drawn(environment, agent, done)
 
 
 def _game(environment: Any) -> str:
@@ -131,4 +138,10 @@ _TEXTS: dict[str, Callable[[Any, str], str]] = {
     "texas_holdem": _poker,
     "texas_holdem_no_limit": _poker,
     "hanabi": _hanabi,
+}
+_BOARDS: dict[str, Callable[[Any, str, dict[str, Any]], Board]] = {
+    "chess": positions.chess,
+    "connect_four": positions.connect_four,
+    "tictactoe": positions.tictactoe,
+    "go": positions.go,
 }

@@ -33,7 +33,7 @@ export function buildButtons(lane, seat, tell) {
     element.classList.toggle("mnb-clocked", chooser.question.clocked());
     buttons.forEach((one, at) => one.update(chooser.now()[at], now.keys[at] ?? "", now.usable, now.held));
   };
-  return { element, update: chooser.update, press: chooser.press, release: chooser.release };
+  return { element, update: chooser.update, press: chooser.press, release: chooser.release, answer: chooser.answer, open: chooser.question.open };
 }
 
 function buildOne(choice, click) {

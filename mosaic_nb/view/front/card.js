@@ -1,6 +1,7 @@
 // A lane as a card: who acts, the view, the facts, and what went wrong.
 
 import { buildChip, button, icon, label, make, number, reveal, write } from "./elements.js";
+import { buildLook } from "./look.js";
 import { buildSeat } from "./seat.js";
 
 const LONG = 200; // letters of a reason that may have to be scrolled
@@ -10,7 +11,8 @@ export function buildCard(lane, tell) {
   const name = make("span", { class: "mnb-name", dir: "auto" });
   const state = make("span", { class: "mnb-state" });
   const view = buildView(alone);
-  const facts = buildFacts();
+  const look = buildLook(view.element, tell);
+  const facts = buildFacts(look.menu);
   const seats = lane.seats.map((seat) => buildSeat(lane, seat, tell));
   const trouble = buildTrouble();
   const chip = buildChip();
@@ -30,6 +32,7 @@ export function buildCard(lane, tell) {
     element.classList.toggle("mnb-chosen-lane", tell.chosen() === now.name);
     element.dataset.lane = now.name;
     element.dataset.status = now.status;
+    element.dataset.view = now.view ?? "";
     element.classList.toggle("mnb-turn", mine);
     write(state, stateWords(now, snapshot, mine));
     view.update(now);
@@ -41,6 +44,7 @@ export function buildCard(lane, tell) {
       seats[at].update(seat, now, snapshot);
       if (seats[at] !== old) exchange(old.element, seats[at].element, tell);
     });
+    look.update(now, seats, snapshot);
   };
   return { element, update, draw: view.draw, seats };
 }
@@ -106,12 +110,12 @@ function paint(canvas, { width, height }, bitmap) {
   bitmap.close();
 }
 
-function buildFacts() {
+function buildFacts(menu) {
   const cells = ["episode", "step", "return", "seed"].map((name) => {
     const value = make("b", { class: "mnb-number", "data-fact": name });
     return { name, value, element: make("span", {}, `${name} `, value) };
   });
-  const element = make("div", { class: "mnb-facts mnb-mute" }, ...cells.map((cell) => cell.element));
+  const element = make("div", { class: "mnb-facts mnb-mute" }, ...cells.map((cell) => cell.element), menu);
   const update = (lane, snapshot) => {
     const values = { episode: lane.episode, step: lane.step, return: number(lane.episode_return), seed: lane.seed };
     for (const cell of cells) {

@@ -15,6 +15,7 @@ export function buildChooser(lane, seat, tell, refresh) {
     if (choice.legal) question.answer(choice.action);
     else tell.say(`${choice.label} is not legal now.`);
   };
+  const answer = (action) => choose(choices.find((choice) => choice.action === action));
   const take = (by, choice) => {
     if (!choice.legal) return tell.say(`${choice.label} is not legal now.`);
     held.take(by, choice.action);
@@ -42,7 +43,7 @@ export function buildChooser(lane, seat, tell, refresh) {
     return question.clocked() ? { ...move, act: () => take(by, choices[at]), lift: () => leave(by) } : move;
   };
   const name = `Actions of ${whose(lane, agent)}`;
-  return { name, question, held, choose, take, leave, release, update, press, now: () => choices, keys: () => keys };
+  return { name, question, held, choose, answer, take, leave, release, update, press, now: () => choices, keys: () => keys };
 }
 
 export function why({ label, legal }) {

@@ -66,7 +66,7 @@ export function buildFinder(lane, seat, tell) {
     chooser.update(now, laneNow, snapshot);
     if (!box.hasAttribute("aria-activedescendant")) mark(0);
   };
-  return { element, update, press: chooser.press, release: chooser.release };
+  return { element, update, press: chooser.press, release: chooser.release, answer: chooser.answer, open: chooser.question.open };
 }
 
 function buildItem(id, act) {

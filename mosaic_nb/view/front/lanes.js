@@ -23,7 +23,7 @@ export function buildLanes(tell) {
     for (const [at, picture] of pictures.entries()) {
       const card = cards.find((each) => each.element.dataset.lane === picture.lane);
       card?.draw(picture, bitmaps[at], serial);
-      if (bitmaps[at]) shape(element, picture);
+      if (bitmaps[at] && !card?.element.dataset.view) shape(element, picture); // one agent's view shapes no other card
     }
   };
   // Cards say less of the past; what stands below them must not move away from under the pointer.

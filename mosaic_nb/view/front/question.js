@@ -27,7 +27,7 @@ export function buildQuestion(lane, agent, tell, changed) {
     turn = seat.turn;
     tick = snapshot.tick;
     clocked = snapshot.clocked && !SHUT.includes(snapshot.phase) && (status === "running" || status === "over");
-    ready = clocked || turn !== null || (snapshot.phase === "idle" && status === "running");
+    ready = clocked || turn !== null || (snapshot.phase === "idle" && status === "running" && seat.to_move);
     const asked = turn !== null && turn !== pending?.turn;
     if (pending && (asked || tick !== pending.tick)) settle();
     else changed();

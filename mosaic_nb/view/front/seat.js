@@ -1,41 +1,39 @@
 // A seat: what its operator thinks, or what a person can do.
 
-import { buildChip, button, duration, make, number, reveal, write } from "./elements.js";
+import { buildHead } from "./head.js";
+import { button, duration, make, number, reveal, write } from "./elements.js";
 import { buildPicker } from "./picker.js";
 
-const MOST_BARS = [8, 8, 5, 4, 3]; // by how many seats the lane has; of more than these only what was done is shown
+const MOST_BARS = [8, 8, 5, 4]; // by how many seats the lane has; of more the likeliest, once they are unfolded
+const MANY = 4; // agents in a lane: so many are a row each, to be unfolded
 
 export function buildSeat(lane, seat, tell) {
   const count = lane.seats.length;
-  const action = make("span", { class: "mnb-mute mnb-did", dir: "auto" });
-  const part = canMove(seat) ? buildPicker(lane.name, seat, tell) : buildThoughts(MOST_BARS[count] ?? 1, count === 1);
+  const person = canMove(seat);
+  const part = person ? buildPicker(lane.name, seat, tell) : buildThoughts(MOST_BARS[count] ?? 8, count === 1);
   const turnover = buildTurnover(lane.name, seat, tell);
-  const element = make("div", { class: "mnb-seat", "data-kind": seat.kind });
+  const compact = count >= MANY && !person;
+  const more = compact ? make("div", { class: "mnb-unfolded" }, part.element, turnover.element) : part.element;
+  const head = buildHead(seat, compact ? { more } : { turnover: turnover.element });
+  const element = make("div", { class: compact ? "mnb-seat mnb-compact" : "mnb-seat", "data-kind": seat.kind });
   if (count === 1) element.append(part.element, turnover.element);
-  else element.append(buildHead(seat, action, turnover.element), part.element);
+  else element.append(head.element, more);
   const built = shape(seat);
   const update = (now, laneNow, snapshot) => {
-    write(action, now.note ? `${now.action} (${now.note})` : now.action);
+    if (count > 1) head.update(now, laneNow, snapshot);
     part.update(now, laneNow, snapshot);
     turnover.update(now, laneNow, snapshot);
   };
-  return { element, update, fits: (now) => shape(now) === built, press: part.press, release: part.release };
-}
-
-function buildHead(seat, action, turnover) {
-  const chip = buildChip();
-  chip.update(seat.kind);
-  const who = make("span", { class: "mnb-agent", dir: "auto", title: seat.agent }, seat.agent);
-  return make("div", { class: "mnb-seat-head" }, who, chip.element, action, turnover);
+  return { element, update, fits: (now) => shape(now) === built, press: part.press, release: part.release, answer: part.answer, open: part.open };
 }
 
 function canMove(seat) {
-  return seat.choices.length > 0 || seat.space !== null;
+  return seat.choices.length > 0 || seat.space !== null || seat.board !== null;
 }
 
 // What a seat is built for; the rest of it is only drawn.
 function shape(seat) {
-  const choices = seat.choices.map((choice) => [choice.action, choice.label, choice.key]);
+  const choices = seat.board ? seat.board.kind : seat.choices.map((choice) => [choice.action, choice.label, choice.key]);
   return JSON.stringify([seat.kind, seat.relieves, choices, seat.space]);
 }
 
