@@ -180,9 +180,8 @@ async def replay(
         coming = _ask(worker, script, steps[begin - steps.start :][:_AHEAD], deadline)
         last = await _check(script, asked, each) or last
         asked = coming
-        await asyncio.sleep(
-            0
-        )  # the loop serves others too: viewers, and the lanes that are replayed beside this one
+        # The loop serves others too: viewers, and the lanes that are replayed beside this one.
+        await asyncio.sleep(0)
     return await _check(script, asked, each) or last
 
 
