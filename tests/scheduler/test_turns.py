@@ -154,6 +154,24 @@ def test_a_joint_action_of_two_people_waits_for_both() -> None:
         ]
 
 
+def test_two_people_hold_keys_in_real_time_each_for_their_own_agent() -> None:
+    cast = {"agent_0": "human", "agent_2": "human", "*": first}
+    with mnb.Arena(SOCCER, {"us": cast}, seed=1, clocked=True, speed=20) as arena:
+        viewer = Viewer(arena)
+        viewer.controls.hold("us", "agent_0", 3)
+        viewer.controls.hold("us", "agent_2", 1)
+        viewer.until(lambda s: s.tick >= 4)
+        viewer.controls.hold("us", "agent_0", None)
+        viewer.until(lambda s: s.tick >= 8)
+        viewer.controls.pause()
+        viewer.until(lambda s: s.phase == "idle")
+        rows = of(arena, "us")
+        mine, theirs = rows[rows.agent == "agent_0"], rows[rows.agent == "agent_2"]
+        assert mine.action_label.iloc[0] == "forward"
+        assert (mine.action_label.iloc[-1], mine.fallback.iloc[-1]) == ("noop", "no key")
+        assert theirs.action_label.iloc[2:].unique().tolist() == ["left"]
+
+
 def test_moves_for_when_nobody_is_there_skip_what_is_illegal_then() -> None:
     me = mnb.operator("human", unattended=["column 1", "column 2"])
     with mnb.Arena(CONNECT, {"a": {"player_0": me, "player_1": first}}, seed=1) as arena:
