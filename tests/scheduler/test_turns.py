@@ -119,7 +119,7 @@ def test_a_person_in_both_seats_of_two_lanes_is_asked_seat_by_seat() -> None:
         viewer.controls.choose("b", "player_2", 4, lane(shown, "b").seats[1].turn)
         viewer.until(lambda s: lane(s, "b").seats[1].turn is None and s.phase == "waiting")
         assert len(arena.steps) == 3  # the other lane's move is still to come
-        arena.step({"a": {"player_2": "top left"}})
+        arena.step({"a": "top left"})
         assert of(arena, "a").action_label.tolist() == ["centre", "top left"]
         assert of(arena, "b").action_label.tolist() == ["top left", "centre"]
         assert of(arena, "a").agent.tolist() == ["player_1", "player_2"]
