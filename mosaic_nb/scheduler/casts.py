@@ -159,9 +159,10 @@ def told(agents: Agents) -> str:
 
 
 def raise_together(failures: Sequence[LaneFailure]) -> None:
-    """Raise what kept lanes from beginning: the one failure, or all of them as one error."""
-    if len(failures) == 1:
-        raise failures[0]
+    """Raise what kept lanes from beginning: an environment's failure, an operator's, or those of several as one."""
+    first = next((failure for failure in failures if not failure.agent), None)
+    if first is not None or len(failures) == 1:
+        raise first or failures[0]
     if failures:
         told = "\n- ".join(str(failure) for failure in failures)
         raise CastError(f"{len(failures)} places cannot be filled as they were cast:\n- {told}")

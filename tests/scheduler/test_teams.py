@@ -119,11 +119,11 @@ def test_all_that_does_not_fit_is_one_error_and_nothing_began(tmp_path: Any) -> 
 
 @pytest.mark.parametrize("on_failure", ["stop", "forfeit", "substitute"])
 def test_operators_that_cannot_play_an_agents_actions_are_one_error(on_failure: str) -> None:
-    doorkey = mnb.operator("sb3", policy="minigrid-doorkey-5x5")
+    odd = mnb.operator("passive", action=98)
     lanes = {
         "a": {"agent_0": "scripted", "agent_1": "random", "agent_2": mnb.operator("passive", action=99)},
         "b": {"agent_[0-2]": "random"},
-        "c": {"agent_1": doorkey, "*": "random"},
+        "c": {"agent_1": odd, "*": "random"},
     }
     with pytest.raises(mnb.CastError) as caught:
         mnb.Arena("mpe2/simple_spread-v3", lanes, on_failure=on_failure)
@@ -132,7 +132,7 @@ def test_operators_that_cannot_play_an_agents_actions_are_one_error(on_failure: 
     for agent, operator, lane in (
         ("agent_0", "scripted", "a"),
         ("agent_2", "passive(action=99)", "a"),
-        ("agent_1", doorkey.label, "c"),
+        ("agent_1", odd.label, "c"),
     ):
         assert f"operator {operator!r} failed as {agent!r} of lane {lane!r}" in told
     assert told.count("its actions were to be Discrete(5)") == 3

@@ -119,7 +119,7 @@ def test_a_person_in_both_seats_of_two_lanes_is_asked_seat_by_seat() -> None:
         viewer.controls.choose("b", "player_2", 4, lane(shown, "b").seats[1].turn)
         viewer.until(lambda s: lane(s, "b").seats[1].turn is None and s.phase == "waiting")
         assert len(arena.steps) == 3  # the other lane's move is still to come
-        arena.step({"a": {"player_2": "top left"}})
+        arena.step({"a": "top left"})
         assert of(arena, "a").action_label.tolist() == ["centre", "top left"]
         assert of(arena, "b").action_label.tolist() == ["top left", "centre"]
         assert of(arena, "a").agent.tolist() == ["player_1", "player_2"]
@@ -152,6 +152,24 @@ def test_a_joint_action_of_two_people_waits_for_both() -> None:
             "right",
             "noop",
         ]
+
+
+def test_two_people_hold_keys_in_real_time_each_for_their_own_agent() -> None:
+    cast = {"agent_0": "human", "agent_2": "human", "*": first}
+    with mnb.Arena(SOCCER, {"us": cast}, seed=1, clocked=True, speed=20) as arena:
+        viewer = Viewer(arena)
+        viewer.controls.hold("us", "agent_0", 3)
+        viewer.controls.hold("us", "agent_2", 1)
+        viewer.until(lambda s: s.tick >= 4)
+        viewer.controls.hold("us", "agent_0", None)
+        viewer.until(lambda s: s.tick >= 8)
+        viewer.controls.pause()
+        viewer.until(lambda s: s.phase == "idle")
+        rows = of(arena, "us")
+        mine, theirs = rows[rows.agent == "agent_0"], rows[rows.agent == "agent_2"]
+        assert mine.action_label.iloc[0] == "forward"
+        assert (mine.action_label.iloc[-1], mine.fallback.iloc[-1]) == ("noop", "no key")
+        assert theirs.action_label.iloc[2:].unique().tolist() == ["left"]
 
 
 def test_moves_for_when_nobody_is_there_skip_what_is_illegal_then() -> None:
