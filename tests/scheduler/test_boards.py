@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 import mosaic_nb as mnb
-from mosaic_nb.scheduler.snapshot import SeatView, Snapshot
+from mosaic_nb.scheduler.snapshot import Recollection, SeatView, Snapshot
 from tests.scheduler.viewer import Viewer, lane
 
 FOUR = "classic/connect_four_v3"
@@ -123,3 +125,20 @@ def test_the_first_two_people_of_a_lane_share_a_keyboard(agents: tuple[str, str]
         shown = arena._conductor.snapshot()
         keys = [{choice.label: choice.key for choice in of(shown, agent).choices} for agent in agents]
         assert [each["forward"] for each in keys] == ["ArrowUp", "w"]
+
+
+def test_a_game_at_a_board_is_looked_back_at_and_replays() -> None:
+    with mnb.Arena(FOUR, {"game": {"*": "human"}}, seed=1) as arena:
+        for number, column in enumerate((4, 4, 3)):
+            arena.step({"game": {f"player_{number % 2}": f"column {column}"}})
+            arena._thread.call(arena._conductor.look("png"), arena._conductor.interrupt)
+        found: list[Recollection] = []
+        here = threading.Event()
+        arena._conductor.recall(2, lambda recollection: (found.append(recollection), here.set()))
+        assert here.wait(20)
+        board = of(found[0].snapshot, "player_0").board
+        assert board is not None
+        assert (len([cell for cell in board.cells if cell]), board.moves) == (2, [])
+        arena.rewind(1)
+        assert of(arena._conductor.snapshot(), "player_1").board.cells.count("red disc") == 1
+    assert mnb.open_run(arena.path).verify()
