@@ -125,7 +125,7 @@ STATES: dict[str, Callable[[Game], None]] = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_in_any_state(stage: Stage, theme: str) -> None:
     found = {}
     for name, bring_about in STATES.items():

@@ -136,6 +136,7 @@ def test_a_reload_finds_the_live_arena_again(lab: Lab, notebook: Notebook) -> No
     expect(widget).to_have_attribute("data-tick", "2")
 
 
+@pytest.mark.slow
 def test_two_views_show_the_same(lab: Lab, notebook: Notebook) -> None:
     first = shown(lab, notebook, "arena")
     second = lab.cell_output(2).locator(".mnb")
@@ -145,6 +146,7 @@ def test_two_views_show_the_same(lab: Lab, notebook: Notebook) -> None:
         expect(widget).to_have_attribute("data-tick", "1")
 
 
+@pytest.mark.slow
 def test_without_its_kernel_the_picture_is_left(lab: Lab, notebook: Notebook) -> None:
     shown(lab, notebook)
     lab.save()
@@ -159,6 +161,7 @@ def test_without_its_kernel_the_picture_is_left(lab: Lab, notebook: Notebook) ->
     lab.screenshot("lab-left-behind")
 
 
+@pytest.mark.slow
 def test_an_untrusted_notebook_shows_the_picture(lab: Lab, notebook: Notebook) -> None:
     shown(lab, notebook)
     lab.save()
@@ -169,6 +172,7 @@ def test_an_untrusted_notebook_shows_the_picture(lab: Lab, notebook: Notebook) -
     expect(lab.cell_output(1).locator("img")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_nbconvert_shows_the_picture_once(lab: Lab, notebook: Notebook, tmp_path: Path) -> None:
     path = notebook(ARENA, "arena")
     command = [
@@ -190,6 +194,7 @@ def test_nbconvert_shows_the_picture_once(lab: Lab, notebook: Notebook, tmp_path
     lab.screenshot("nbconvert")
 
 
+@pytest.mark.slow
 def test_hostile_names_do_nothing_in_the_notebook(lab: Lab, notebook: Notebook) -> None:
     name = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
     lanes = f"arena = Arena([FakeLane(name, fails=name) for name in ({name!r}, 'other')])\narena"
@@ -205,6 +210,7 @@ def test_hostile_names_do_nothing_in_the_notebook(lab: Lab, notebook: Notebook) 
     assert lab.page.evaluate("window.pwned") is None
 
 
+@pytest.mark.slow
 def test_it_follows_the_dark_theme(lab: Lab, notebook: Notebook) -> None:
     widget = shown(lab, notebook)
     try:

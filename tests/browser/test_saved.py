@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, expect
 from mosaic_nb.view.keepsake import REST
 from tests.browser.jupyterlab import WAIT
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 Lab = Any
 Notebook = Callable[..., Path]

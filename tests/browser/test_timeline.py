@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
 from mosaic_nb.scheduler.snapshot import Mark
+from mosaic_nb.view.wire import plain
 from tests.browser.game import Game
 
 pytestmark = pytest.mark.browser
@@ -52,6 +55,35 @@ def test_keys_go_forward_until_now(game: Game) -> None:
         game.says(words)
     assert [message["moment"] for message in game.sent("scrub")] == [0, 10, 11, 12]
     expect(game.page.locator('.mnb-card [data-fact="step"]').first).to_have_text("25")
+
+
+@pytest.mark.parametrize("past", [False, True], ids=["an episode begins", "looking back"])
+def test_the_rail_stays_under_the_pointer(game: Game, past: bool) -> None:
+    game.open(25)
+    before = game.rail.bounding_box()
+    if past:
+        game.rail.press("Home")
+        game.answer()
+        game.says("tick 0 of 25")
+    else:
+        blank = {"action": "", "probabilities": (), "value": None, "note": ""}
+        lanes = [
+            replace(lane, step=0, seats=tuple(replace(seat, **blank) for seat in lane.seats))
+            for lane in game.fake.snapshot.lanes
+        ]
+        game.show(lanes=tuple(lanes))
+        expect(game.page.locator('.mnb-card [data-fact="step"]').first).to_have_text("0")
+    assert game.rail.bounding_box() == before
+
+
+def test_the_tick_is_said_as_the_past_has_it(game: Game) -> None:
+    game.open(25)
+    game.rail.press("PageDown")
+    found = game.fake.snapshot
+    game.send(
+        {"type": "past", "moment": 15, "snapshot": plain(replace(found, moment=15, tick=13)), "pictures": []}
+    )
+    expect(game.page.locator(".mnb-where")).to_have_text("tick 13 of 25")
 
 
 def test_dragging_asks_for_one_moment_at_a_time_and_ends_at_the_newest(game: Game) -> None:

@@ -12,7 +12,7 @@ from tests.browser.hands import asked, goes_on, pick, press, tick, turn, until
 from tests.browser.jupyterlab import Lab
 from tests.browser.kernels import add_kernel
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HOSTILE = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
 ARENA = """
@@ -189,7 +189,6 @@ print(json.dumps({"version": ipykernel.__version__, "process": os.getpid()}))
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("version", ["6.31.0", "7.2.0"])
 def test_older_kernels_play_as_well(lab, notebook, version):
     awaits = "await arena.step_async(); print('moved')"

@@ -439,6 +439,7 @@ def test_what_ships_passes(name, environment, options):
     assert report.steps > 1
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)  # two of its workers start cold, and import PyTorch
 def test_a_policy_that_ships_passes_with_its_view():
     declared = operator("sb3", policy="minigrid-doorkey-5x5", deterministic=False)

@@ -15,7 +15,7 @@ import { buildProjector, decode } from "./pictures.js";
 
 const HELLO_EVERY = 500; // ms until a hello is said again, as long as nobody answers
 const NO_ANSWER_AFTER = 3000; // ms until a person is told that the kernel does not answer
-const WORDS_EVERY = 80; // ms between two readings of the numbers while they run
+const WORDS_EVERY = 200; // ms between two readings of the numbers while they run
 const ACKNOWLEDGE_EVERY = 4; // messages; each acknowledgement costs the kernel about as much as a message
 const DOUBT = 1000; // ms until a line that was cut is tried again
 const GONE = "The kernel was restarted or has ended: run the cell again to go on.";
@@ -116,6 +116,7 @@ function render({ model, el }) {
     label(root, `Arena ${live.title}`);
     Object.assign(root.dataset, { phase: live.phase, tick: live.tick, past: past !== null, moment: shown.moment });
     bar.update(live, past);
+    lanes.hold(past !== null);
     lanes.update(shown);
     below.update(live, past);
     const words = past ? `Looking back at tick ${past.tick} of ${live.tick}.` : sentence(live);

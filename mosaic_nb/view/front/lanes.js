@@ -26,7 +26,9 @@ export function buildLanes(tell) {
       if (bitmaps[at] && !card?.element.dataset.view) shape(element, picture); // one agent's view shapes no other card
     }
   };
-  return { element, update, draw, seats: () => cards.flatMap((card) => card.seats) };
+  // Cards say less of the past; what stands below them must not move away from under the pointer.
+  const hold = (on) => (element.style.minHeight = on ? `${element.getBoundingClientRect().height}px` : "");
+  return { element, update, draw, hold, seats: () => cards.flatMap((card) => card.seats) };
 }
 
 function shape(element, picture) {

@@ -66,7 +66,11 @@ function buildThoughts(most, alone) {
   const none = make("p", { class: "mnb-mute mnb-more" }, "gives no probabilities");
   const value = make("p", { class: "mnb-mute mnb-value" }, "value ", make("b", { class: "mnb-number" }));
   const element = make("div", { class: "mnb-bars" }, ...bars.map((bar) => bar.element), more, value, none);
+  for (const each of element.children) reveal(each, false);
   const update = (seat) => {
+    const idle = seat.action === "" && seat.probabilities.length === 0 && seat.value === null;
+    element.dataset.idle = idle;
+    if (idle) return; // their room stays free: the page must not jump whenever an episode begins
     const shown = likeliest(seat, most);
     bars.forEach((bar, at) => bar.update(shown[at], seat.action));
     const left = seat.probabilities.length - shown.length;

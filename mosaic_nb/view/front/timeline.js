@@ -34,7 +34,7 @@ export function buildTimeline(tell, record, point) {
   const element = make("div", { class: "mnb-timeline" }, head.element, make("div", { class: "mnb-rail" }, marks.element, rail.element), legend.element);
   const paint = () => {
     rail.paint(value(), value() < live.moment);
-    head.paint(record.tick(value()), live, value() < live.moment);
+    head.paint(past?.moment === value() ? past.tick : record.tick(value()), live, value() < live.moment);
   };
 
   // An answer that comes after "Back to now" must not take anybody into the past again.
