@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mosaic_nb.arena import Arena, play
     from mosaic_nb.cross_play import crossplay
     from mosaic_nb.errors import (
+        CastError,
         Diverged,
         EnvironmentFailure,
         HumanToMove,
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Arena",
+    "CastError",
     "Diverged",
     "EnvironmentFailure",
     "HumanToMove",
@@ -53,6 +55,7 @@ __all__ = [
 
 _HOMES = {
     "Arena": "mosaic_nb.arena",
+    "CastError": "mosaic_nb.errors",
     "Diverged": "mosaic_nb.errors",
     "EnvironmentFailure": "mosaic_nb.errors",
     "HumanToMove": "mosaic_nb.errors",

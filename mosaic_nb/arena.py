@@ -16,12 +16,12 @@ from mosaic_nb.arguments import at_least, how_long, named, one_of, refuse_unknow
 from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailure, LaneFailureWarning
 from mosaic_nb.operators import Declared, declare as declare_operator
-from mosaic_nb.protocol import messages
 from mosaic_nb.recording.access import AllBranches, Tables
-from mosaic_nb.recording.provenance import provenance
 from mosaic_nb.recording.recorder import Recorder
-from mosaic_nb.replay import Run, header_environment, save_copy
-from mosaic_nb.scheduler.casting import EVERY_AGENT, Company
+from mosaic_nb.replay import Run, save_copy
+from mosaic_nb.scheduler import headers
+from mosaic_nb.scheduler.casting import Company
+from mosaic_nb.scheduler.casts import EVERY_AGENT, sides
 from mosaic_nb.scheduler.conductor import Conductor
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.policy import Policy
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _ON_END = ("hold", "next")
 _ON_FAILURE = ("stop", "forfeit", "substitute")
+_ON_ILLEGAL = (None, "retry", "forfeit", "random")
 _HELLO = 3.0
 """Seconds that a person's turn waits for a front end to say hello, before it is unavailable."""
 _DEAF = (
@@ -50,7 +51,9 @@ class Arena(Shown, Tables):
     Args:
         environment: an id that Gymnasium resolves, an ``EnvSpec``, ``"module:make"``, a class or a function.
         lanes: by name, who plays: an operator (``mnb.operator(...)``, a name, ``"human"``, or a function
-            ``observation -> action``), or a cast, agent -> operator, where ``"*"`` stands for the rest.
+            ``observation -> action``), or a cast, agent -> operator. A cast may also name a team, a role or a pattern
+            such as ``"agent_[01]"``: an agent's own name counts first, then these in the order given; ``"*"`` stands
+            for the rest.
         seed: the first episode's, which ``env.reset`` receives; the next ones play the seeds that follow.
         max_steps: truncates an episode, beside the environment's own limit.
         env_kwargs: keyword arguments of the environment.
@@ -60,6 +63,8 @@ class Arena(Shown, Tables):
             with the next seed.
         on_failure: of an operator: ``"stop"`` stops its lane, ``"forfeit"`` ends the episode, ``"substitute"``
             does nothing (or something legal at random) in its place. All is recorded.
+        on_illegal: of a move that is an action but masked: ``"retry"`` asks once more, then draws a legal one,
+            ``"forfeit"`` ends the episode, ``"random"`` draws a legal one; None for the family's rule.
         trial: episodes on one hidden instance, within which a seat keeps its context.
         run_seed: what the operators' own draws depend on beside the episode's seed.
         deadline: seconds that an operator may take for a decision where it declares none, or None; people
@@ -69,12 +74,18 @@ class Arena(Shown, Tables):
             the environment.
         shared_seeds: whether all lanes play the same seeds; else every lane's are 1000 above those of the one
             before it.
+        teams: name -> agents, or patterns of agents, instead of the environment's own teams. ``roles``: likewise.
+        start: where every episode begins: a text that the environment's family reads (FEN for chess, columns such as
+            ``"3340"`` for connect four, a layout as MiniGrid prints it); or the actions that lead there, by label or
+            value (``{agent: action}`` where several move at once); or ``{"seed": 7, "actions": [...]}`` to reset with
+            a seed of its own. Rewards on the way are nobody's, and limits count it.
         keep_frames: MiB of pictures that were shown that are kept in the run's folder, for a quick look back; 0
             keeps none. They go with the arena.
         path: the run's folder; without one it lies in the user's cache folder, see `path` and `save`.
 
     Raises:
         TypeError, ValueError: an argument is unknown or makes no sense.
+        CastError: casts or teams do not fit the environment, or operators refuse what they were cast for.
         EnvironmentFailure, OperatorError: a lane could not begin.
 
     Example:
@@ -94,6 +105,7 @@ class Arena(Shown, Tables):
         wrappers: Sequence[Any] = (),
         on_end: str = "hold",
         on_failure: str = "stop",
+        on_illegal: str | None = None,
         trial: int = 1,
         run_seed: int = 0,
         deadline: float | None = 60.0,
@@ -101,6 +113,9 @@ class Arena(Shown, Tables):
         speed: float | None = None,
         clocked: bool | None = None,
         shared_seeds: bool = True,
+        teams: Mapping[str, Any] | None = None,
+        roles: Mapping[str, Any] | None = None,
+        start: Any = None,
         keep_frames: int = 256,
         path: str | Path | None = None,
         **unknown: Any,
@@ -108,6 +123,7 @@ class Arena(Shown, Tables):
         refuse_unknown(Arena, unknown)
         one_of("on_end", on_end, _ON_END)
         one_of("on_failure", on_failure, _ON_FAILURE)
+        one_of("on_illegal", on_illegal, _ON_ILLEGAL)
         plan = Plan(
             at_least("seed", seed, 0),
             at_least("trial", trial, 1),
@@ -117,26 +133,26 @@ class Arena(Shown, Tables):
         if speed is not None and not speed > 0:
             raise ValueError(f"speed must be more than 0 ticks a second, not {speed!r}")
         declared = declare_environment(
-            environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps
+            environment, env_kwargs=env_kwargs, wrappers=wrappers, max_steps=max_steps, start=start
         )
         keep_frames = at_least("keep_frames", keep_frames, 0)
         casts = {name: _cast(name, lane) for name, lane in named(lanes).items()}
         self._path = Path(path) if path is not None else _scratch(declared.id)
         self._known_failures: set[str] = set()
         self._thread = scheduler_thread()
-        policy = Policy(on_end, on_failure, environment_deadline)
+        policy = Policy(on_end, on_failure, on_illegal, environment_deadline)
         self._recorder = Recorder(
             self._path,
             name=self._path.name,
             kind="arena",
-            provenance=_header(declared, casts, plan, policy),
+            provenance=headers.of_arena(declared, casts, plan, policy),
         )
-        company = Company(declared, casts, self._path / "logs", deadline)
+        company = Company(declared, casts, self._path / "logs", deadline, sides(teams, roles))
         self._conductor = Conductor(
             self._thread, company, plan, policy, self._recorder, speed, clocked, keep_frames
         )
         self._thread.call(self._conductor.start())
-        self._recorder.update_header(**_cast_header(company))
+        self._recorder.update_header(**headers.of_company(company))
 
     # --- acting --------------------------------------------------------------------------------------
 
@@ -354,28 +370,6 @@ def _scratch(environment: str) -> Path:
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in environment)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     return user_cache_path("mosaic_nb") / "runs" / f"{safe}-{stamp}-{token_hex(3)}"
-
-
-def _header(
-    environment: messages.Environment, casts: Mapping[str, Mapping[str, Declared]], plan: Plan, policy: Policy
-) -> dict[str, Any]:
-    return {
-        **provenance(),
-        "environment": header_environment(environment),
-        "casts": {name: {agent: op.label for agent, op in cast.items()} for name, cast in casts.items()},
-        "plan": {
-            "seed": plan.seed,
-            "trial": plan.trial_length,
-            "run_seed": plan.run_seed,
-            "shared_seeds": plan.shared,
-        },
-        "policy": {"on_end": policy.on_end, "on_failure": policy.on_failure},
-    }
-
-
-def _cast_header(company: Company) -> dict[str, Any]:
-    host = next(iter(company.environments.values()))
-    return {"operators": company.provenance(), "libraries": host.libraries, "resolved": host.opened.spec}
 
 
 def _hears_between_cells_only() -> bool:

@@ -30,7 +30,7 @@ def refuse_unknown(what: type[Any], unknown: Mapping[str, Any]) -> None:
         )
 
 
-def one_of(name: str, value: Any, allowed: Sequence[str]) -> None:
+def one_of(name: str, value: Any, allowed: Sequence[str | None]) -> None:
     """Raise ValueError unless a value is one of those allowed."""
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")

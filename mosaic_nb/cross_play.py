@@ -19,7 +19,8 @@ from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailureWarning
 from mosaic_nb.operators import Declared, declare as declare_operator
 from mosaic_nb.protocol import messages
-from mosaic_nb.replay import header_environment, open_run
+from mosaic_nb.replay import open_run
+from mosaic_nb.scheduler import headers
 from mosaic_nb.scheduler.thread import scheduler_thread
 from mosaic_nb.scheduler.workers import EnvironmentWorker
 
@@ -71,7 +72,7 @@ def crossplay(
         LaneFailure: an operator or an environment failed; what was played before is kept where ``path`` is given.
     """
     at_least("lanes", lanes, 1)
-    shared = {**options, "max_steps": max_steps}
+    shared = {**options, "max_steps": max_steps, "teams": teams}
     games = _Games(environment, _operators(operators), _seeds(seeds), shared, _teller(progress))
     with tempfile.TemporaryDirectory(prefix="mosaic-nb-cross-play-") as scratch:
         sides = _sides(_about(games.declared, Path(scratch)), teams)
@@ -104,6 +105,7 @@ class _Games:
             env_kwargs=options.get("env_kwargs"),
             wrappers=options.get("wrappers", ()),
             max_steps=options["max_steps"],
+            start=options.get("start"),
         )
         self._environment = environment
         self._seeds = seeds
@@ -132,7 +134,7 @@ class _Games:
     def _agree(self, sides: Mapping[str, Sequence[str]]) -> None:
         """Write down what is played in the folder, or refuse to play something else there."""
         plan = {
-            "environment": header_environment(self.declared),
+            "environment": headers.of_environment(self.declared),
             "run_seed": self._options.get("run_seed", 0),
             "operators": {name: operator.label for name, operator in self.operators.items()},
             "sides": sides,

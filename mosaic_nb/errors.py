@@ -11,7 +11,9 @@ class Aborted(MosaicError):
     """A tick was given up before any environment moved; nothing has changed."""
 
 
-_EXPLAINED = frozenset({"UnknownEnvironment", "UnknownOption", "UnsuitableView", "InvalidAction"})
+_EXPLAINED = frozenset(
+    {"UnknownEnvironment", "UnknownOption", "UnsuitableView", "InvalidAction", "ImpossibleStart"}
+)
 """Errors of our own that say it all: a traceback into our code would only hide the sentence."""
 
 
@@ -113,6 +115,10 @@ class Diverged(MosaicError):
         self.step = step
         self.recorded = recorded
         self.replayed = replayed
+
+
+class CastError(MosaicError, ValueError):
+    """Casts that cannot be played; the text lists every misfit, and no step has been made."""
 
 
 class HumanUnavailable(MosaicError):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mosaic_nb.environments.spec import declare
 from mosaic_nb.errors import Diverged, EnvironmentFailure, MosaicError
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.copying import copy_run
 from mosaic_nb.recording.run import Run as RecordedRun
+from mosaic_nb.scheduler import headers
 from mosaic_nb.scheduler.replaying import Script, replay, scripts
 from mosaic_nb.scheduler.thread import scheduler_thread
 from mosaic_nb.scheduler.workers import EnvironmentWorker
@@ -101,7 +100,7 @@ class Run(RecordedRun):
             ValueError: the run's environment cannot be made from the header, and none was given.
             EnvironmentFailure: it could not be made.
         """
-        declared = _environment(self.header["provenance"], environment)
+        declared = headers.environment(self.header["provenance"], environment)
         return scheduler_thread().call(_verify(self, declared))
 
 
@@ -118,40 +117,6 @@ def save_copy(source: Path, target: Path) -> Run:
     """Copy a run's folder, also while it is being written, and open the copy."""
     copy_run(source, target)
     return open_run(target)
-
-
-def header_environment(declared: messages.Environment) -> dict[str, Any]:
-    """Return what the run's header keeps of an environment: enough to make it again, unless it came by value."""
-    try:
-        options = json.loads(json.dumps(declared.options))
-        wrappers = json.loads(json.dumps(declared.wrappers))
-        by_value = declared.callable is not None
-    except TypeError:  # an object among the options, or a wrapper of the user's own
-        options, wrappers, by_value = {}, [], True
-    return {
-        "id": declared.id,
-        "options": options,
-        "wrappers": wrappers,
-        "max_steps": declared.max_steps,
-        "by_value": by_value,
-    }
-
-
-def _environment(header: Mapping[str, Any], given: Any) -> messages.Environment:
-    kept = header["environment"]
-    if given is not None:
-        declared = declare(given)
-        declared.max_steps = declared.max_steps or kept["max_steps"]
-        return declared
-    if kept["by_value"]:
-        raise ValueError(
-            f"this run's environment, {kept['id']!r}, was an object of the notebook, which a run's folder does not "
-            f"hold; define it again and call run.verify(environment=...)"
-        )
-    wrappers = [(what, options) for what, options in kept["wrappers"]]
-    return messages.Environment(
-        id=kept["id"], options=kept["options"], wrappers=wrappers, max_steps=kept["max_steps"]
-    )
 
 
 async def _verify(run: Run, environment: messages.Environment) -> Verification:

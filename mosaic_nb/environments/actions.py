@@ -35,7 +35,7 @@ class ActionRule:
 
     def __init__(self, agent: str, space: gymnasium.Space[Any], labels: Sequence[str]) -> None:
         self._agent = agent
-        self._space = space
+        self.space = space
         self._labels = labels
         self._restore: Callable[[Any], Any] | None = spaces.restore(space)
         self._discrete = isinstance(space, gymnasium.spaces.Discrete)
@@ -54,6 +54,10 @@ class ActionRule:
             raise InvalidAction(self._agent, f"{self._name(action)} is masked: it is illegal now")
         return action
 
+    def by_label(self, label: str) -> int | None:
+        """Return the action of this name, or None where no action has it."""
+        return self._start + self._labels.index(label) if label in self._labels else None
+
     def label(self, action: Any) -> str:
         """Return an action's name, else its value as text."""
         if self._discrete and self._labels:
@@ -63,13 +67,13 @@ class ActionRule:
     def _member(self, action: Any) -> Any:
         if self._restore is not None:
             action = self._restore(action)
-        reason = spaces.explain(self._space, action)
+        reason = spaces.explain(self.space, action)
         if reason is not None:
             raise InvalidAction(self._agent, reason)
         if self._discrete:
             return int(action)
-        if isinstance(action, np.ndarray) and action.dtype != self._space.dtype:
-            return action.astype(self._space.dtype)  # explain has seen that this loses nothing
+        if isinstance(action, np.ndarray) and action.dtype != self.space.dtype:
+            return action.astype(self.space.dtype)  # explain has seen that this loses nothing
         return action
 
     def _name(self, action: int) -> str:

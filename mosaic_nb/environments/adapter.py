@@ -99,6 +99,13 @@ class Adapter(Protocol):
     def reset(self, seed: int, options: dict[str, Any] | None) -> Turn:
         """Begin an episode."""
 
+    def look(self, placed: Any) -> Turn:
+        """Return what is perceived after a family has set up a position, before any step.
+
+        Args:
+            placed: what the family's ``start`` returned.
+        """
+
     def step(self, actions: dict[str, Any]) -> Turn:
         """Advance by one step."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import gymnasium
@@ -13,27 +13,26 @@ def name_of(agent: Any) -> str:
     return f"agent_{agent}" if isinstance(agent, int) else str(agent)
 
 
-def known(names: Iterable[str], agents: Iterable[str], what: str) -> None:
+def known(names: Iterable[str], agents: Collection[str], what: str) -> None:
     """Make sure that names are those of agents that were announced.
 
     Raises:
         TypeError: one is not.
     """
-    announced = list(agents)
-    strange = next((name for name in names if name not in announced), None)
-    if strange is not None:
-        raise TypeError(f"{what} {strange!r}, which is none of possible_agents: {', '.join(announced)}")
+    for name in names:
+        if name not in agents:
+            raise TypeError(f"{what} {name!r}, which is none of possible_agents: {', '.join(agents)}")
 
 
-def complete(parts: Mapping[str, Any], agents: Iterable[str], what: str) -> None:
+def complete(parts: Collection[str], agents: Iterable[str], what: str) -> None:
     """Make sure that each agent has its part of what an environment returned.
 
     Raises:
         TypeError: one has none.
     """
-    missing = next((agent for agent in agents if agent not in parts), None)
-    if missing is not None:
-        raise TypeError(f"{what} for {missing!r}, only for {', '.join(parts) or 'nobody'}")
+    for agent in agents:
+        if agent not in parts:
+            raise TypeError(f"{what} for {agent!r}, only for {', '.join(parts) or 'nobody'}")
 
 
 def constant(

@@ -10,6 +10,9 @@ may hold any of these functions, each given the unwrapped environment and mostly
 - ``details(environment) -> str``: what the constructor's arguments decide, said after the file's ``rules``
 - ``goal(environment) -> str | None``: instead of the file's
 - ``prepare(environment, seed)``: before each episode, what the environment's own reset leaves over from the last
+- ``start(environment, text) -> Any``: sets up the position that a text describes, after a reset; of a Gymnasium
+  environment it returns the observation, of several that move at once those by agent. ValueError says why it cannot
+- ``moves(environment, text) -> list | None``: the actions that a text stands for, instead of ``start``
 - ``labels(environment, agent) -> list[str]``: a label per action where the file names none
 - ``board(environment, agent, done) -> Board | None``: the position to click, with the agent's moves, of which
   the mask says what is legal; ``done`` is what each agent did in the last step

@@ -15,6 +15,8 @@ from mosaic_nb.environments.adapter import AGENT, Turn
 _ALONE = [AGENT]
 _NOBODY: list[str] = []
 _NOTHING: dict[str, Any] = {}
+_STATEFUL = "gymnasium.wrappers.stateful_observation"
+_TRANSPARENT = "gymnasium.wrappers.common"
 
 
 class GymnasiumAdapter:
@@ -86,6 +88,16 @@ class GymnasiumAdapter:
         masks = self._masks(observation, info)
         return Turn({AGENT: observation}, masks, {}, _NOBODY, _NOBODY, False, _NOTHING, info, seconds)
 
+    def look(self, placed: Any) -> Turn:
+        """Return what the agent perceives now: the innermost environment's observation, as the wrappers shape it.
+
+        Raises:
+            ValueError: a wrapper is not one that turns one observation into another.
+        """
+        observation = _shaped(self._environment, placed)
+        masks = self._masks(observation, {})
+        return Turn({AGENT: observation}, masks, {}, _NOBODY, _NOBODY, False, _NOTHING, {}, 0.0)
+
     def step(self, actions: dict[str, Any]) -> Turn:
         """Advance by one step.
 
@@ -130,6 +142,19 @@ class GymnasiumAdapter:
             return _NOTHING
         mask = action_mask(self._environment.action_space, observation, info)
         return _NOTHING if mask is None else {AGENT: mask}
+
+
+def _shaped(environment: gymnasium.Env[Any, Any], observation: Any) -> Any:
+    """Return an observation of the innermost environment as it comes out of the wrappers."""
+    if not isinstance(environment, gymnasium.Wrapper):
+        return observation
+    observation = _shaped(environment.env, observation)
+    kind = type(environment)
+    if isinstance(environment, gymnasium.ObservationWrapper) and not kind.__module__.endswith(_STATEFUL):
+        return environment.observation(observation)
+    if kind.__module__.endswith(_TRANSPARENT) or kind.reset is gymnasium.Wrapper.reset:
+        return observation
+    raise ValueError(f"{kind.__name__} would have to see the reset itself: make the environment without it")
 
 
 def time_limit(environment: gymnasium.Env[Any, Any]) -> int | None:

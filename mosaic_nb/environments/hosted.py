@@ -14,6 +14,7 @@ from mosaic_nb.environments.adapter import Turn
 from mosaic_nb.environments.description import Description
 from mosaic_nb.environments.perception import MEMORY, Memory, Perception
 from mosaic_nb.environments.resolve import make
+from mosaic_nb.environments.starting import Start
 from mosaic_nb.environments.views import Lens
 from mosaic_nb.environments.words import Words
 from mosaic_nb.protocol import messages, spaces
@@ -55,6 +56,9 @@ class HostedEnvironment:
         self._numbers = description.game.numbers
         labels = description.labels
         self._rules = {a: ActionRule(a, adapter.action_space(a), labels(a)) for a in adapter.agents}
+        position, moves = description.draws("start"), description.draws("moves")
+        start = environment.start
+        self._start = None if start is None else Start(start, adapter, self._rules, position, moves)
         self._perceptions: dict[str, Perception] = {}
         self._memories: dict[str, deque[Memory]] = {a: deque(maxlen=MEMORY) for a in adapter.agents}
         self._turn: Turn | None = None
@@ -99,7 +103,11 @@ class HostedEnvironment:
         )
 
     def reset(self, seed: messages.Seed) -> messages.Transition:
-        """Begin an episode; one under way is dropped."""
+        """Begin an episode, at the declared start where there is one; an episode under way is dropped.
+
+        Raises:
+            ImpossibleStart: it cannot begin there.
+        """
         self._turn = None
         self._steps = 0
         self._done = {}
@@ -107,10 +115,13 @@ class HostedEnvironment:
             memories.clear()
             if agent in self._perceptions:
                 self._perceptions[agent].forget()
+        start = self._start
+        number = seed.seed if start is None or start.seed is None else start.seed
         if self._prepare is not None:
-            self._prepare(self._adapter.unwrapped, seed.seed)
+            self._prepare(self._adapter.unwrapped, number)
         options = None if seed.instance is None else {"instance": seed.instance}
-        return self._answer(self._adapter.reset(seed.seed, options))
+        turn = self._adapter.reset(number, options)
+        return self._answer(turn if start is None else start.lead(turn))
 
     def step(self, actions: dict[str, Any]) -> messages.Transition:
         """Advance by one step.

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mosaic_nb.environments import family
+from mosaic_nb.environments import family, starting
 from mosaic_nb.environments.options import pack
 from mosaic_nb.protocol import Encoder, UnsupportedValue, messages
 
@@ -25,6 +25,7 @@ def declare(
     env_kwargs: Mapping[str, Any] | None = None,
     wrappers: Iterable[Wrapper] = (),
     max_steps: int | None = None,
+    start: Any = None,
 ) -> messages.Environment:
     """Return how an environment is made, in a form that travels to another process.
 
@@ -37,6 +38,7 @@ def declare(
             game for every seat.
         max_steps: truncate an episode after this many steps of the environment itself, inside the wrappers; None
             for the environment's own limit.
+        start: where episodes begin, as for `Arena`; None for where a reset leaves them.
 
     Raises:
         TypeError: something of another kind; the text says what to pass instead.
@@ -49,6 +51,7 @@ def declare(
         wrappers=[*more, *(_wrapper(wrapper) for wrapper in _listed(wrappers))],
         callable=callable_,
         max_steps=limit if max_steps is None else _limit(max_steps),
+        start=starting.declare(start),
     )
 
 

@@ -33,6 +33,8 @@ class Environment(Data):
             the user's own, its cloudpickle. They change the game for every seat.
         callable: the cloudpickle of the user's own class or function, else None.
         max_steps: truncate an episode after this many steps, or None for the environment's own limit.
+        start: where its episodes begin after a reset: ``{"text": ...}`` for its family to read, or
+            ``{"actions": [...], "seed": ...}``; None for where a reset leaves it.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Environment(Data):
     wrappers: list[tuple[Any, dict[str, Any]]] = []
     callable: bytes | None = None
     max_steps: int | None = None
+    start: dict[str, Any] | None = None
 
 
 class Observation(Data):

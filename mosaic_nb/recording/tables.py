@@ -49,7 +49,7 @@ _AGENT = Column("agent", "category", "Who acts in the environment; `agent` in a 
 
 STEPS = Table(
     "steps",
-    "an agent that acted, was rewarded or ended in a step of a lane's environment",
+    "an agent that acted, was rewarded or ended in a step of a lane's environment, or forfeited in its place",
     (
         _RUN,
         _LANE,
@@ -76,7 +76,11 @@ STEPS = Table(
             "ms",
         ),
         Column("env_ms", "float", "What the environment's step itself took.", "ms"),
-        Column("digest", "string", "16 hex digits over the step's observations, masks, rewards and flags."),
+        Column(
+            "digest",
+            "string",
+            "16 hex digits over the step's observations, masks, rewards and flags; empty where none was made.",
+        ),
         Column("invalid", "bool", "The asked action was not a member of the action space, or masked."),
         Column("fallback", "category", "Why something else was done than was asked, or empty."),
         Column(
@@ -100,12 +104,17 @@ EPISODES = Table(
         Column("length", "int", "How many steps it had.", "steps"),
         Column("return", "float", "The sum of its rewards, all agents'."),
         Column("returns", "json", "The return of each agent, by name."),
+        Column("team_returns", "json", "The return of each team, by name; empty where there are no teams."),
         Column(
             "end",
             "category",
             "terminated, truncated, forfeit, failed, abandoned (a reset came first), or rewound.",
         ),
-        Column("success", "bool", "By the family's rule; missing where the family has none."),
+        Column(
+            "success",
+            "bool",
+            "By the family's rule; missing where it has none, or sides play against each other.",
+        ),
         Column("seconds", "float", "Wall time from its reset to its end.", "s"),
         Column("reset_digest", "string", "16 hex digits over what reset returned."),
         Column("numbers", "json", "Numbers from `info` at the end that the family or the user names."),
@@ -152,7 +161,9 @@ EVENTS = Table(
         _AGENT,
         Column("time", "float", "When, since the epoch.", "s"),
         Column(
-            "event", "category", "failure, substitute, forfeit, swap, take-over, hand-back, rewind, log, ..."
+            "event",
+            "category",
+            "failure, substitute, forfeit, illegal, swap, take-over, hand-back, rewind, log, ...",
         ),
         Column("operator", "category", "Whom it concerns, or empty."),
         Column("detail", "string", "What happened, in words."),

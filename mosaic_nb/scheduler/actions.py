@@ -10,8 +10,8 @@ import numpy as np
 
 from mosaic_nb.errors import MosaicError
 from mosaic_nb.protocol import messages, spaces
+from mosaic_nb.protocol.members import infinite, member
 from mosaic_nb.recording.jsontext import to_json
-from mosaic_nb.scheduler.members import infinite, member
 from mosaic_nb.scheduler.snapshot import Choice
 
 _NAMED = 12
@@ -124,9 +124,13 @@ class Actions:
         """Return an action that stands in for a failed one, and what it is: the no-op, else a random legal one."""
         if self.noop is not None and (mask is None or mask[self.noop - self._start]):
             return self.noop, "no-op"
+        return self.at_random(mask, seed), "random legal action"
+
+    def at_random(self, mask: Any, seed: int) -> Any:
+        """Return a legal action drawn from a seed."""
         self.space.seed(seed % (1 << 31))
         action = self.space.sample(mask) if self._discrete else self.space.sample()
-        return (int(action) if self._discrete else action), "random legal action"
+        return int(action) if self._discrete else action
 
     def choices(self, mask: Any) -> tuple[Choice, ...]:
         """Return what a person may choose among, empty where the space is not Discrete."""

@@ -6,18 +6,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mosaic_nb.errors import EnvironmentFailure, MosaicError, OperatorError, RemoteError
+from mosaic_nb.errors import CastError, EnvironmentFailure, MosaicError, OperatorError, RemoteError
 from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.scheduler.actions import Actions
+from mosaic_nb.scheduler.casts import NO_SIDES, Casting, Sides, actions_of, read, told
 from mosaic_nb.scheduler.lane import Lane
 from mosaic_nb.scheduler.link import Link
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
 from mosaic_nb.scheduler.workers import EnvironmentWorker, OperatorWorker, Worker
-
-EVERY_AGENT = "*"
-"""In a cast, the place of every agent that is not named."""
 
 
 class Company:
@@ -27,9 +25,10 @@ class Company:
 
     Args:
         environment: how the lanes' environments are made.
-        casts: the declared operator of each agent, by lane; `EVERY_AGENT` stands for those not named.
+        casts: declared operators by agent, team, role or pattern, by lane, as `casts.read` reads them.
         logs: the folder of the workers' logs.
         deadline: seconds for a decision where an operator declares none, or None.
+        sides: teams and roles that the user gives.
     """
 
     def __init__(
@@ -38,15 +37,17 @@ class Company:
         casts: Mapping[str, Mapping[str, Declared]],
         logs: Path,
         deadline: float | None = None,
+        sides: Sides = NO_SIDES,
     ) -> None:
         self.casts = casts
+        self._sides = sides
         self._logs = logs
         self._deadline = deadline
         self._engaged = 0
         self._attended: Callable[[], bool] = lambda: False
         self._clocked: Callable[[], bool] = lambda: False
         self.environments = {
-            lane: EnvironmentWorker(lane, environment, logs / f"environment-{number}.log")
+            lane: EnvironmentWorker(lane, environment, logs / f"environment-{number}.log", sides.over)
             for number, lane in enumerate(casts)
         }
         self._operators: list[tuple[Declared, OperatorWorker]] = []
@@ -146,28 +147,41 @@ class Company:
         )
         return _failure(worker, error, lane, agent, 0)
 
-    def lane(self, name: str, plan: Plan) -> Lane:
-        """Fill every agent's place of a lane.
+    def lanes(self, plan: Plan) -> list[Lane]:
+        """Fill every agent's place of every lane; the workers must have been started.
 
         Raises:
-            ValueError: the cast misses an agent, or names one that is not there.
+            CastError: casts or sides do not fit the environment; it names all that is wrong with all of them.
         """
-        worker, cast = self.environments[name], self.casts[name]
-        agents = worker.opened.agents
-        unknown = [agent for agent in cast if agent not in agents and agent != EVERY_AGENT]
-        missing = [agent for agent in agents if agent not in cast and EVERY_AGENT not in cast]
-        if unknown or missing:
-            raise ValueError(
-                f"the cast of lane {name!r} does not fit {worker.environment.id!r}, whose agents are "
-                f"{', '.join(agents)}: " + "; ".join(_misfits(unknown, missing))
+        opened = next(iter(self.environments.values())).opened
+        misfits = self._sides.misfits(opened.agents)
+        lanes = []
+        for number, (name, cast) in enumerate(self.casts.items()):
+            casting = read(cast, self.environments[name].opened.agents)
+            seats = self._fill(name, casting)
+            misfits += [f"lane {name!r}: {misfit}" for misfit in casting.misfits]
+            lanes.append(Lane(name, self.environments[name], seats, plan.of_lane(number)))
+        if misfits:
+            environment = next(iter(self.environments.values())).environment.id
+            raise CastError(
+                f"the casts do not fit {environment!r}, whose agents are {told(opened.agents)}:\n- "
+                + "\n- ".join(misfits)
             )
+        return lanes
+
+    def _fill(self, lane: str, casting: Casting) -> dict[str, Seat]:
+        """Return the seats of a lane; a person's that cannot be made is one misfit more."""
+        opened = self.environments[lane].opened
         seats: dict[str, Seat] = {}
         people = 0
-        for agent in agents:
-            declared = cast.get(agent) or cast[EVERY_AGENT]
-            seats[agent] = self.seat(worker.opened, name, agent, declared, keymap=people)
+        for agent, declared in casting.seats.items():
+            try:
+                seats[agent] = self.seat(opened, lane, agent, declared, keymap=people)
+            except ValueError as error:
+                actions = actions_of(opened.agents[agent])
+                casting.misfits.append(f"{declared.label!r} cannot play {agent!r} with {actions}: {error}")
             people += declared.kind == "human"
-        return Lane(name, worker, seats, plan)
+        return seats
 
     def seat(
         self,
@@ -209,10 +223,3 @@ def _failure(worker: Worker, error: Exception, lane: str, agent: str, step: int)
     return OperatorError(
         str(error), operator=worker.name, lane=lane, agent=agent, step=step, log=_log(worker, error)
     )
-
-
-def _misfits(unknown: list[str], missing: list[str]) -> list[str]:
-    parts = [f"there is no agent {agent!r}" for agent in unknown]
-    if missing:
-        parts.append(f"nobody was cast for {', '.join(missing)}")
-    return parts

@@ -17,6 +17,7 @@ from mosaic_nb.operators import Declared
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler.casting import Company
+from mosaic_nb.scheduler.casts import raise_together
 from mosaic_nb.scheduler.keeping import Keeping
 from mosaic_nb.scheduler.lane import CLOSED
 from mosaic_nb.scheduler.link import gather
@@ -88,19 +89,14 @@ class Conductor:
         """Start every worker, cast the lanes, begin their first episodes.
 
         Raises:
-            EnvironmentFailure, OperatorError, ValueError: a lane cannot begin; everything is closed again.
+            CastError: a cast does not fit, or several operators refuse what they were cast for.
+            EnvironmentFailure, OperatorError: a lane cannot begin. Everything is closed again.
         """
         try:
             await self._company.start()
-            names = enumerate(self._company.casts)
-            self.lockstep.cast(
-                [self._company.lane(name, self._plan.of_lane(number)) for number, name in names]
-            )
+            self.lockstep.cast(self._company.lanes(self._plan))
             self._set_tempo(*self._tempo)
-            await self.lockstep.begin(self.lockstep.lanes)
-            for lane in self.lockstep.lanes:
-                if lane.error is not None:
-                    raise lane.error
+            raise_together(await self.lockstep.begin(self.lockstep.lanes))
             self._spawn(self._keep_asking())
         except BaseException:
             await self.close()

@@ -8,8 +8,7 @@ from typing import Any
 
 from mosaic_nb.errors import Aborted, EnvironmentFailure, LaneFailure, MosaicError, OperatorError, RemoteError
 from mosaic_nb.protocol import ProtocolError, messages
-from mosaic_nb.recording.jsontext import to_json
-from mosaic_nb.scheduler import seeds
+from mosaic_nb.scheduler import rows, seeds
 from mosaic_nb.scheduler.outcomes import Outcomes
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.seats import HumanSeat, Seat, WorkerSeat
@@ -132,7 +131,7 @@ class Lane:
             try:
                 views[agent] = (await worker.observe(agent, _loaded(seat))).observation_space
             except RemoteError as error:
-                raise self.operator_error(agent, error) from error
+                raise self.refusal(agent, error) from error
         return views
 
     async def introduce(self, agent: str, seat: Seat) -> messages.Observation | None:
@@ -240,7 +239,7 @@ class Lane:
         episode = self.current
         for agent, reward in transition.rewards.items():
             episode.returns[agent] = episode.returns.get(agent, 0.0) + reward
-        rows = self._rows(transition)
+        written = rows.of_step(self, transition)
         self.done.update(self.moves)
         self.digest = transition.digest
         self._settle(transition)
@@ -251,114 +250,13 @@ class Lane:
         if transition.over:
             episode.terminated = bool(transition.terminated)
             episode.numbers = transition.numbers
-        return rows
-
-    def _rows(self, transition: messages.Transition) -> list[tuple[Any, ...]]:
-        episode = self.current
-        environment_ms = transition.seconds * 1e3
-        rows = []
-        for agent in self._concerned(transition):
-            seat = self.seats[agent]
-            about = self.worker.opened.agents[agent]
-            move = self.moves.get(agent)
-            rows.append(
-                (
-                    self.name,
-                    self.branch,
-                    episode.trial,
-                    episode.number,
-                    episode.seed.seed,
-                    episode.step,
-                    agent,
-                    about.team,
-                    about.role,
-                    seat.operator,
-                    seat.kind,
-                    None if move is None or not move.answered else seat.actions.write(move.asked),
-                    None if move is None else seat.actions.write(move.action),
-                    "" if move is None else seat.actions.label(move.action),
-                    transition.rewards.get(agent, 0.0),
-                    agent in transition.terminated,
-                    agent in transition.truncated,
-                    0.0 if move is None else move.milliseconds,
-                    environment_ms,
-                    transition.digest,
-                    False if move is None else move.invalid,
-                    "" if move is None else move.fallback,
-                    None if move is None else move.probabilities,
-                    None if move is None else move.value,
-                )
-            )
-        return rows
-
-    def _concerned(self, transition: messages.Transition) -> list[str]:
-        """Everybody who acted, was rewarded or ended, in the environment's order."""
-        if len(self.seats) == 1:
-            return list(self.seats)
-        concerned = {*self.moves, *transition.terminated, *transition.truncated}
-        concerned.update(agent for agent, reward in transition.rewards.items() if reward)
-        return [agent for agent in self.seats if agent in concerned]
+        return written
 
     def _settle(self, transition: messages.Transition) -> None:
         """Tell every learner whose step has come to its end what came of it."""
         actions = {agent: move.action for agent, move in self.moves.items() if self.seats[agent].learns}
         for agent, outcome in self.outcomes.settle(self.observations, actions, transition):
             self.seats[agent].tell(outcome)
-
-    # --- rows that are no step -----------------------------------------------------------------------
-
-    def episode_row(self, end: str) -> tuple[Any, ...]:
-        """Return the row of the ``episodes`` table for the episode that has come to its end."""
-        episode, above = self.current, self.worker.opened.success_above
-        known = above is not None and end in ("terminated", "truncated")
-        return (
-            self.name,
-            self.branch,
-            episode.trial,
-            episode.number,
-            episode.seed.seed,
-            episode.seed.instance,
-            episode.step,
-            episode.total,
-            to_json(episode.returns),
-            end,
-            episode.total > above if known and above is not None else None,
-            time.perf_counter() - episode.began,
-            episode.digest,
-            to_json(episode.numbers) if episode.numbers else None,
-        )
-
-    def event_row(self, event: str, detail: str, *, agent: str = "", operator: str = "") -> tuple[Any, ...]:
-        """Return a row of the ``events`` table."""
-        number = self.episode.number if self.episode is not None else 0
-        step = self.episode.step if self.episode is not None else None
-        return (self.name, self.branch, number, step, agent, time.time(), event, operator, detail)
-
-    def call_row(
-        self, call: messages.Call, agent: str, step: int | None, hashes: tuple[Any, ...]
-    ) -> tuple[Any, ...]:
-        """Return a row of the ``calls`` table; ``hashes`` are those of prompt, reply and images."""
-        prompt, reply, images = hashes
-        return (
-            self.name,
-            self.branch,
-            self.current.number,
-            step,
-            agent,
-            self.seats[agent].operator,
-            call.model,
-            prompt,
-            reply,
-            to_json(images),
-            call.parsed,
-            call.input_tokens,
-            call.output_tokens,
-            call.cost,
-            call.latency,
-            call.attempts,
-            call.cached,
-            call.error,
-        )
 
     # --- failures ------------------------------------------------------------------------------------
 
@@ -372,6 +270,19 @@ class Lane:
         )
         return OperatorError(
             _reason(error), operator=seat.operator, lane=self.name, agent=agent, step=self.step, log=log
+        )
+
+    def refusal(self, agent: str, error: Exception) -> OperatorError:
+        """Return the error of an operator that did not begin the episode; it names what it was to play with."""
+        failure = self.operator_error(agent, error)
+        actions = self.seats[agent].actions.space
+        return OperatorError(
+            f"its actions were to be {actions}: {_reason(error)}",
+            operator=failure.operator,
+            lane=self.name,
+            agent=agent,
+            step=self.step,
+            log=failure.log,
         )
 
     def environment_failure(self, error: Exception) -> EnvironmentFailure:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mosaic_nb.protocol import messages
 from mosaic_nb.recording.recorder import Recorder
+from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.lane import Lane
-
-Row = tuple[Any, ...]
+from mosaic_nb.scheduler.rows import Row
 
 
 class Ledger:
@@ -37,7 +36,7 @@ class Ledger:
                 self._recorder.blob(call.reply),
                 [self._recorder.blob(image) for image in call.images],
             )
-            self.calls.append(lane.call_row(call, agent, step, hashes))
+            self.calls.append(rows.of_call(lane, call, agent, step, hashes))
 
     def write(self) -> None:
         """Put the rows on disk."""

@@ -11,11 +11,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mosaic_nb.errors import LaneFailure, MosaicError, WorkerDied
-from mosaic_nb.protocol import ProtocolError, messages
+from mosaic_nb.errors import LaneFailure, WorkerDied
+from mosaic_nb.protocol import messages
 from mosaic_nb.recording.recorder import Recorder
-from mosaic_nb.scheduler.actions import InvalidDecision
-from mosaic_nb.scheduler.keys import StandIn
+from mosaic_nb.scheduler import rows
+from mosaic_nb.scheduler.deciding import Deciding
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, HELD, RUNNING, STARTING, Lane, Move
 from mosaic_nb.scheduler.ledger import Ledger
 from mosaic_nb.scheduler.link import Pending
@@ -51,6 +51,7 @@ class LockStep:
         self._changed = changed
         self.timeline = Timeline()
         self.questions = Questions(self.stage, changed)
+        self._deciding = Deciding(self)
         self._blocking = False
         self.cast(lanes)
 
@@ -83,7 +84,7 @@ class LockStep:
             await self.begin(self.due())
             lanes = [lane for lane in self.lanes if lane.status == RUNNING]
             self._require_humans(blocking)
-            await self._decide(lanes)
+            await self._deciding.decide(lanes)
             await self._advance([lane for lane in lanes if lane.status == RUNNING])
         finally:
             self.questions.end()
@@ -132,15 +133,19 @@ class LockStep:
     def _may_go_on(self, lane: Lane) -> bool:
         return lane.name not in self.quotas or lane.completed < self.quotas[lane.name]
 
-    async def begin(self, lanes: Sequence[Lane]) -> None:
-        """Begin the next episode of these lanes, all together; a lane that cannot is failed, alone."""
+    async def begin(self, lanes: Sequence[Lane]) -> list[LaneFailure]:
+        """Begin the next episode of these lanes, all together; a lane that cannot is failed, alone.
+
+        Returns:
+            What kept lanes from beginning; of several seats of one lane each.
+        """
         if not lanes:
-            return
+            return []
         ready = [lane for lane, ok in zip(lanes, await self._ready(lanes), strict=True) if ok]
         for lane in ready:
             lane.next_episode()
         await self._reset_environments(ready)
-        await self._reset_seats([lane for lane in ready if lane.status == RUNNING])
+        refused = await self._reset_seats([lane for lane in ready if lane.status == RUNNING])
         for lane in ready:
             if lane.status == RUNNING:
                 self.note(lane, "begin", json.dumps(_beginning(lane)))
@@ -148,6 +153,9 @@ class LockStep:
         if all(lane.episode is not None for lane in self.lanes):
             self.timeline.note(self.lanes, self.ticks)
         self._changed()
+        named = {failure.lane for failure in refused}
+        failed = [lane.error for lane in lanes if lane.error is not None and lane.name not in named]
+        return [*failed, *refused]
 
     async def _ready(self, lanes: Sequence[Lane]) -> list[bool]:
         async def prepare(lane: Lane) -> bool:
@@ -180,7 +188,7 @@ class LockStep:
             lane.frame += 1
             lane.perceive(pending.reply.observations, pending.reply.boards)
 
-    async def _reset_seats(self, lanes: Sequence[Lane]) -> None:
+    async def _reset_seats(self, lanes: Sequence[Lane]) -> list[LaneFailure]:
         asked: list[tuple[Lane, str, Pending]] = []
         for lane in lanes:
             for agent, seat in lane.seats.items():
@@ -188,33 +196,22 @@ class LockStep:
                 if pending is not None:
                     asked.append((lane, agent, pending))
         await self.questions.wait([pending for _, _, pending in asked])
+        refused: list[LaneFailure] = []
         for lane, agent, pending in asked:
-            if pending.error is not None:
-                self._fail_operator(lane, agent, pending.error)
-            else:
+            if pending.error is None:
                 self._ledger.keep_calls(lane, agent, pending.reply.calls, None)
+                continue
+            refused.append(lane.refusal(agent, pending.error))
+            if lane.status == RUNNING:
+                self.fail_operator(lane, agent, pending.error)
+        return refused
 
     # --- deciding ------------------------------------------------------------------------------------
 
-    async def _decide(self, lanes: Sequence[Lane]) -> None:
-        asked = self.questions.asked
-        for lane in lanes:
-            lane.moves = {}
-            step = lane.current.step
-            for agent, observation in lane.observations.items():
-                seat = lane.seats[agent]
-                if isinstance(seat, WorkerSeat) and not seat.current:
-                    await self._bring_back(lane, agent, seat)
-                if lane.status != RUNNING:
-                    break
-                if agent not in lane.moves:  # else it has failed since the last tick, and was substituted
-                    asked.append((lane, agent, seat.ask(observation, step, lane.decision_seed(agent))))
-        if self._humans:  # somebody may have to see that it is their turn
+    def show_turns(self) -> None:
+        """Have people see that it is their turn."""
+        if self._humans:
             self._changed()
-        await self.questions.answers()
-        for lane, agent, pending in self.questions.asked:
-            if lane.status == RUNNING:
-                self._take_decision(lane, agent, pending)
 
     def require_answerable(self, lane: Lane, agent: str, seat: Seat) -> None:
         """Refuse a newcomer to an open tick who could never answer.
@@ -250,40 +247,6 @@ class LockStep:
             question = seat.ask(lane.observations[agent], lane.step, lane.decision_seed(agent))
             self.questions.replace(lane, agent, question)
 
-    async def _bring_back(self, lane: Lane, agent: str, seat: WorkerSeat) -> None:
-        """Charge a worker that failed between two ticks; one that has been charged is started anew."""
-        failure = seat.uncharged()
-        if failure is not None:
-            self._fail_operator(lane, agent, failure)
-            return
-        try:
-            await seat.ensure()
-        except (MosaicError, ProtocolError) as error:
-            self.stop(lane, lane.operator_error(agent, error))
-
-    def _take_decision(self, lane: Lane, agent: str, pending: Pending) -> None:
-        if pending.error is not None:
-            self._fail_operator(lane, agent, pending.error)
-            return
-        seat, decision = lane.seats[agent], pending.reply
-        asked = seat.actions.restore(decision.action)
-        action = seat.actions.convert(asked)
-        move = lane.moves[agent] = Move(
-            asked=asked,
-            action=action,
-            milliseconds=(pending.answered - pending.asked) * 1e3,
-            fallback=decision.fallback if type(decision) is StandIn else "",
-            probabilities=decision.probabilities,
-            value=decision.value,
-        )
-        if decision.calls:
-            self._ledger.keep_calls(lane, agent, decision.calls, lane.current.step)
-        reason = seat.actions.explain(action, lane.observations[agent].action_mask)
-        if reason is not None:
-            move.invalid = True
-            takes = seat.actions.takes()
-            self._fail_operator(lane, agent, InvalidDecision(f"{reason}{takes and '; it takes ' + takes}"))
-
     # --- advancing -----------------------------------------------------------------------------------
 
     async def _advance(self, lanes: Sequence[Lane]) -> None:
@@ -305,30 +268,37 @@ class LockStep:
         lane.status = HELD
         lane.completed += 1
         self.timeline.hear(lane, "end", how)
-        self._ledger.episodes.append(lane.episode_row(how))
+        self._ledger.episodes.append(rows.of_episode(lane, how))
 
     # --- failing -------------------------------------------------------------------------------------
 
-    def _fail_operator(self, lane: Lane, agent: str, cause: Exception) -> None:
+    def fail_operator(self, lane: Lane, agent: str, cause: Exception) -> None:
+        """Do as the policy says where an operator has failed, or asked for what is no action at all."""
         error = lane.operator_error(agent, cause)
         seat = lane.seats[agent]
-        operator = seat.operator
         if isinstance(seat, WorkerSeat):
             seat.charge()
         if self.policy.on_failure == "substitute":
             self._substitute(lane, agent, error)
         elif self.policy.on_failure == "forfeit":
-            self.note(lane, "forfeit", str(error), agent=agent, operator=operator)
-            self._end(lane, "forfeit")
+            self.forfeit(lane, agent, str(error))
         else:
             self.stop(lane, error)
 
+    def forfeit(self, lane: Lane, agent: str, detail: str) -> None:
+        """End a lane's episode because of an agent; what it asked for has a row, though nothing was done."""
+        if agent in lane.moves:
+            self._ledger.steps.append(rows.of_forfeit(lane, agent))
+        self.note(lane, "forfeit", detail, agent=agent, operator=lane.seats[agent].operator)
+        self._end(lane, "forfeit")
+
     def _substitute(self, lane: Lane, agent: str, error: LaneFailure) -> None:
         actions = lane.seats[agent].actions
-        move = lane.moves.setdefault(agent, Move(answered=False))
-        mask = lane.observations[agent].action_mask
-        move.action, what = actions.fallback(mask, lane.decision_seed(agent))
-        move.fallback = f"{what} after {'an invalid action' if move.invalid else 'a failure'}"
+        if agent in lane.observations:  # else its turn is still to come
+            move = lane.moves.setdefault(agent, Move(answered=False))
+            mask = lane.observations[agent].action_mask
+            move.action, what = actions.fallback(mask, lane.decision_seed(agent))
+            move.fallback = f"{what} after {'an invalid action' if move.invalid else 'a failure'}"
         self.note(lane, "substitute", str(error), agent=agent, operator=lane.seats[agent].operator)
 
     def _fail_environment(self, lane: Lane, cause: Exception) -> None:
@@ -348,7 +318,7 @@ class LockStep:
         operator = lane.seats[error.agent].operator if error.agent else ""
         self.note(lane, "failure", str(error), agent=error.agent, operator=operator)
         if not over:
-            self._ledger.episodes.append(lane.episode_row("failed"))
+            self._ledger.episodes.append(rows.of_episode(lane, "failed"))
             lane.completed += 1
 
     # --- rows ----------------------------------------------------------------------------------------
@@ -357,7 +327,7 @@ class LockStep:
         """Keep the row of an episode that is not played to its end; False where none with a step is under way."""
         under_way = lane.status == RUNNING and bool(lane.current.step)
         if under_way:
-            self._ledger.episodes.append(lane.episode_row(end))
+            self._ledger.episodes.append(rows.of_episode(lane, end))
         return under_way
 
     def abandon(self, lane: Lane) -> None:
@@ -371,8 +341,12 @@ class LockStep:
 
     def note(self, lane: Lane, event: str, detail: str, *, agent: str = "", operator: str = "") -> None:
         """Keep an event of a lane; written with the next rows."""
-        self._ledger.events.append(lane.event_row(event, detail, agent=agent, operator=operator))
+        self._ledger.events.append(rows.of_event(lane, event, detail, agent=agent, operator=operator))
         self.timeline.hear(lane, event, detail)
+
+    def keep_calls(self, lane: Lane, agent: str, calls: Sequence[messages.Call]) -> None:
+        """Keep the calls of a model that a decision brought home."""
+        self._ledger.keep_calls(lane, agent, calls, lane.current.step)
 
     def write(self) -> None:
         """Put the rows that are kept on disk."""

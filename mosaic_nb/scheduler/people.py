@@ -56,12 +56,16 @@ class People:
             if not own:
                 by_hand = ", ".join(dict.fromkeys(lane for lane, _ in seats)) or "none"
                 raise ValueError(f"nobody plays lane {name!r} by hand; lanes with a person: {by_hand}")
-            by_agent = (
-                move if isinstance(move, Mapping) and set(move) <= set(own) else {next(iter(own)): move}
-            )
+            jointly = isinstance(move, Mapping) and set(move) <= set(own)
+            by_agent = move if jointly else {self._on_turn(name, own): move}
             for agent, action in by_agent.items():
                 if not own[agent].choose(action, None):
                     own[agent].offer(action)
+
+    def _on_turn(self, name: str, own: Mapping[str, HumanSeat]) -> str:
+        """Return who of a lane's people is to move, the first of several."""
+        lane = next(lane for lane in self._lockstep.lanes if lane.name == name)
+        return next((agent for agent in own if agent in lane.observations), next(iter(own)))
 
     def choose(self, lane: str, agent: str, action: Any, turn: int | None) -> None:
         """Take a click: the answer to the open question, a short press of a key under the clock, or a tick's start.

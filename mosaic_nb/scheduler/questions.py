@@ -62,6 +62,16 @@ class Questions:
         if self._aborted:
             raise Aborted("the tick was given up; nothing has moved")
 
+    async def ask_again(self, pendings: list[Pending]) -> None:
+        """Wait for further decisions of the same tick; seats stay as they are meanwhile.
+
+        Raises:
+            Aborted: the tick was given up.
+        """
+        await self.wait(pendings)
+        if self._aborted:
+            raise Aborted("the tick was given up; nothing has moved")
+
     def includes(self, lane: Lane, agent: str) -> bool:
         """Whether an agent is asked in this tick."""
         return any(at is lane and who == agent for at, who, _ in self.asked)

@@ -125,6 +125,8 @@ def _own_steps(
     before: Any = None
     names = ("lane", "branch", "episode", "step", "agent", "action", "digest")
     for lane, branch, episode, step, agent, action, digest in _columns(steps, names):
+        if not digest:  # a forfeit: nothing was done
+            continue
         played = own.setdefault((lane, branch, episode), [])
         if not played or (lane, branch, episode, step) != before:
             played.append(({}, digest))
@@ -178,9 +180,8 @@ async def replay(
         coming = _ask(worker, script, steps[begin - steps.start :][:_AHEAD], deadline)
         last = await _check(script, asked, each) or last
         asked = coming
-        await asyncio.sleep(
-            0
-        )  # the loop serves others too: viewers, and the lanes that are replayed beside this one
+        # The loop serves others too: viewers, and the lanes that are replayed beside this one.
+        await asyncio.sleep(0)
     return await _check(script, asked, each) or last
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from itertools import count, cycle
+from itertools import count
 from typing import Any, Protocol
 
 from mosaic_nb.errors import Aborted, HumanToMove, HumanUnavailable
@@ -201,7 +201,7 @@ class HumanSeat:
         self._step = -1
         self._attended = attended
         self._clocked = clocked
-        self._unattended = cycle(declared.unattended) if declared.unattended else None
+        self._unattended = deque(declared.unattended) if declared.unattended else None
         self._moves: deque[Any] = deque()
         self._mask: Any = None
         self._question: Pending | None = None
@@ -285,13 +285,26 @@ class HumanSeat:
             question.resolve(messages.Decision(id=0, action=self._moves.popleft()))
             self._keys.note(question.reply.action)
         elif self._unattended is not None and not self._attended():
-            move = self.actions.parse(next(self._unattended), self._mask)
-            question.resolve(StandIn(id=0, action=move, fallback="unattended"))
+            question.resolve(StandIn(id=0, action=self._stand_in(self._unattended), fallback="unattended"))
         elif self._clocked():
             self._keys.answer(question, self._mask)
         else:
             self._turn = next(self._turns)
         return question
+
+    def _stand_in(self, moves: deque[Any]) -> Any:
+        """Return the next of the moves given for when nobody is there that is legal now.
+
+        Raises:
+            ValueError: none of them is.
+        """
+        for _ in range(len(moves)):
+            moves.rotate(-1)
+            try:
+                return self.actions.parse(moves[-1], self._mask)
+            except ValueError as error:
+                refused = error
+        raise refused
 
     def choose(self, move: Any, turn: int | None) -> bool:
         """Answer the open question; False where there is none, or ``turn`` names another.

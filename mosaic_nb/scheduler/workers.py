@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -145,23 +146,33 @@ class EnvironmentWorker(Worker):
         lane: the lane's name.
         environment: how the environment is made.
         log: where its output goes.
+        sides: puts the agents on the sides that the user gives; None leaves them on the family's.
     """
 
-    def __init__(self, lane: str, environment: messages.Environment, log: Path) -> None:
+    def __init__(
+        self,
+        lane: str,
+        environment: messages.Environment,
+        log: Path,
+        sides: Callable[[dict[str, messages.Agent]], dict[str, messages.Agent]] | None = None,
+    ) -> None:
         family = of_id(environment.id)
         preload = tuple(family.preload) if family is not None else ()
         program = Program(("-m", "mosaic_nb.worker.environment"), preload=preload)
         super().__init__(lane, program, log)
         self.environment = environment
         self.opened = messages.Opened(id=0, agents={})
+        self._sides = sides
 
     async def prepare(self) -> None:
         """Make the environment."""
         self.opened = await self.ask(messages.Open(id=0, lane=self.name, environment=self.environment))
+        if self._sides is not None:
+            self.opened.agents = self._sides(self.opened.agents)
 
     def twin(self) -> EnvironmentWorker:
         """Return another worker of the same environment, not started, which writes to the same log."""
-        return EnvironmentWorker(self.name, self.environment, self._log)
+        return EnvironmentWorker(self.name, self.environment, self._log, self._sides)
 
     async def observe(self, agent: str, loaded: messages.Loaded | None) -> messages.Observed:
         """Say what the seat of an agent perceives, a person's with None; returns what that is now, and its space."""

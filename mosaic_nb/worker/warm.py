@@ -17,6 +17,7 @@ import select
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,8 @@ def main(modules: list[str]) -> None:
         os.environ.setdefault(name, value)
     control = socket.socket(fileno=int(os.environ.pop(SOCKET_VARIABLE)))
     for module in modules:
-        importlib.import_module(module)
+        with suppress(ImportError):  # the worker that needs it says what is missing, and how to install it
+            importlib.import_module(module)
     gc.collect()
     gc.freeze()  # so that no fork's collection copies the shared pages
     WarmParent(control).run()

@@ -69,6 +69,7 @@ def test_the_quickstart_is_played_by_hand_and_leaves_its_pictures(lab: Lab) -> N
     lab.screenshot("quickstart-left-behind")
 
 
+@pytest.mark.slow
 def test_the_quickstart_runs_to_its_end_with_a_front_end(lab: Lab) -> None:
     lab.open(QUICKSTART)
     lab.run_all()

@@ -17,6 +17,7 @@ from tests.hostile import HOSTILE
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", range(0, len(HOSTILE), 16))
 def test_hostile_texts_are_only_text(stage: Stage, start: int) -> None:
     for text in HOSTILE[start : start + 16]:

@@ -355,6 +355,7 @@ def test_pictures_of_help_and_of_what_is_held(stage: Any, theme: str, width: int
 # --- a real arena in a real JupyterLab ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_lunarlander_is_flown_by_the_clock_with_keys(lab: Any, notebook: Any) -> None:
     arena = 'import mosaic_nb as mnb\narena = mnb.play("LunarLander-v3", seed=7, speed=20)\narena'
     rows = 'print(arena.steps[["action_label", "fallback"]].to_json(orient="records"))'

@@ -104,6 +104,7 @@ def test_it_plays_at_its_speed_until_paused(lab: Lab, notebook: Notebook) -> Non
     expect(lab.cell_output(2)).to_contain_text(f"] {widget.get_attribute('data-tick')}")
 
 
+@pytest.mark.slow
 def test_it_shows_what_happens_while_a_cell_blocks_the_kernel(lab: Lab, notebook: Notebook) -> None:
     block = """
 import threading

@@ -162,6 +162,7 @@ for arena in arenas.values():
 ACTIONS = "print(json.dumps({name: list(arena.steps.action) for name, arena in arenas.items()}))"
 
 
+@pytest.mark.slow
 def test_a_picker_of_each_space_moves_a_real_arena(lab, notebook):
     lab.open(notebook(SPACES, ACTIONS))
     lab.run_cell(0)

@@ -70,12 +70,6 @@ AT_ONCE = [
     "mpe2.simple_adversary_v3",
     "mpe2.simple_speaker_listener_v4",
 ]
-# The classics show two frames a second to a person; the others are shown at once.
-SHOWN = [
-    *AT_ONCE,
-    "pettingzoo.classic.connect_four_v3",
-    *(pytest.param(name, marks=pytest.mark.slow) for name in TURN_BASED[1:]),
-]
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +87,9 @@ def both(module: str, what: str = "env") -> list[Callable[..., Any]]:
 # --- other people's suites ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", GYMNASIUM)
+@pytest.mark.parametrize(
+    "name", [*GYMNASIUM[:8], *(pytest.param(name, marks=pytest.mark.slow) for name in GYMNASIUM[8:])]
+)
 def test_gymnasiums_check_env(name):
     importlib.import_module("minigrid")
     for make in (gymnasium.make, connect):
@@ -120,7 +116,8 @@ def test_pettingzoos_parallel_tests(module):
         parallel_seed_test(make, num_cycles=20)
 
 
-@pytest.mark.parametrize("module", SHOWN)
+@pytest.mark.slow
+@pytest.mark.parametrize("module", [*TURN_BASED, *AT_ONCE])
 def test_pettingzoos_render_test(module):
     for make in both(module):
         render_test(make)

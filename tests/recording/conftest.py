@@ -54,6 +54,7 @@ def episode_row(number, **other):
         "length": 10,
         "return": 0.5,
         "returns": '{"agent":0.5}',
+        "team_returns": "{}",
         "end": "terminated",
         "success": None,
         "seconds": 0.1,

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import mosaic_nb as mnb
+from mosaic_nb.environments.spec import declare
 from mosaic_nb.errors import LaneFailureWarning, MosaicError
+from mosaic_nb.scheduler.thread import scheduler_thread
+from mosaic_nb.scheduler.workers import EnvironmentWorker
 
 
 def broken(observation):
@@ -32,3 +37,17 @@ def test_an_error_of_an_arena_comes_without_the_way_it_took():
     files = {frame.filename.rpartition("/")[2] for frame in traceback.extract_tb(caught.value.__traceback__)}
     assert "conductor.py" not in files
     assert caught.value.__suppress_context__
+
+
+def test_what_cannot_be_imported_beforehand_is_left_to_the_worker(tmp_path: Path) -> None:
+    worker = EnvironmentWorker("a", declare("CartPole-v1"), tmp_path / "log")
+    worker.program = replace(worker.program, preload=("no_such_package", "gymnasium"))
+
+    async def start() -> list[str]:
+        try:
+            await worker.ensure()
+            return list(worker.opened.agents)
+        finally:
+            await worker.close()
+
+    assert scheduler_thread().call(start()) == ["agent"]

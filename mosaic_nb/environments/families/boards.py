@@ -30,6 +30,19 @@ def _moves(environment: Any, agent: str, names: Iterable[str]) -> str:
 # --- connect four and tic-tac-toe --------------------------------------------------------------------
 
 
+def moves(text: str, highest: int) -> list[int]:
+    """Return the actions that digits stand for, spaces between them or not.
+
+    Raises:
+        ValueError: there is something else, or a digit that is no action.
+    """
+    digits = "".join(text.split())
+    strange = next((letter for letter in digits if letter not in "0123456789"[: highest + 1]), None)
+    if strange is not None:
+        raise ValueError(f"moves are digits from 0 to {highest}, and {strange!r} is none")
+    return [int(digit) for digit in digits]
+
+
 def connect_four(environment: Any, agent: str) -> str:
     """Return the board, its own discs as X."""
     marks = _marks(environment, agent, "X", "O")
@@ -100,6 +113,30 @@ def chess(environment: Any, agent: str) -> str:
     check = " You are in check." if board.is_check() and agent == environment.agent_selection else ""
     colour = ("White (capitals)", "Black (small letters)")[player]
     return f"You play {colour}.{check}\n{drawn}\nFEN: {board.fen()}\n{_moves(environment, agent, legal)}"
+
+
+def set_up_chess(environment: Any, fen: str) -> None:
+    """Set up a position, and let the side move whose turn it is; of the moves before it the board knows nothing.
+
+    Raises:
+        ValueError: it is no position that can come about, or the game is over there.
+    """
+    import chess
+    import numpy as np
+    from pettingzoo.classic.chess import chess_utils
+
+    board = chess.Board(fen)
+    status = board.status()
+    if status:
+        wrong = [flag.name.lower().replace("_", " ") for flag in chess.Status if flag.name and flag & status]
+        raise ValueError(f"no game leads there ({', '.join(wrong)})")
+    if board.is_game_over(claim_draw=True):
+        raise ValueError(f"the game is over there, {board.result(claim_draw=True)}")
+    environment.board = board
+    seen = chess_utils.get_observation(board, player=0)[:, :, 7:]
+    environment.board_history = np.dstack((seen, np.zeros_like(environment.board_history)[:, :, :-13]))
+    while environment.agent_selection != environment.possible_agents[0 if board.turn else 1]:
+        environment.agent_selection = environment._agent_selector.next()  # noqa: SLF001 - it has no public name
 
 
 def _without_queen(move: str) -> str:

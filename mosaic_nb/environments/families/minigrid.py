@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mosaic_nb.environments.families import layouts
 from mosaic_nb.environments.families.runs import Cell, Run, runs
 
 OBJECTS = ("unseen", "empty", "wall", "floor", "door", "key", "ball", "box", "goal", "lava", "agent")
@@ -48,6 +49,11 @@ def text(value: Any, environment: Any, agent: str) -> str | None:  # noqa: ARG00
 def frame(environment: Any, agent: str) -> Any:  # noqa: ARG001 - there is one
     """Return what the agent sees, uint8 (7 * tile, 7 * tile, 3) for the usual view of 7 cells."""
     return environment.get_pov_render(environment.tile_size)
+
+
+def start(environment: Any, text: str) -> Any:
+    """Set up a layout, see `layouts`; returns the observation."""
+    return layouts.set_up(environment, text)
 
 
 def goal(environment: Any) -> str | None:

@@ -29,6 +29,27 @@ def text(value: Any, environment: Any, agent: str) -> str | None:  # noqa: ARG00
     return None if told is None else told(environment, agent)
 
 
+def moves(environment: Any, text: str) -> list[int] | None:
+    """Return the moves of connect four and tic-tac-toe that digits stand for, or None for other games.
+
+    Raises:
+        ValueError: they are none.
+    """
+    highest = {"connect_four": 6, "tictactoe": 8}.get(_game(environment))
+    return None if highest is None else boards.moves(text, highest)
+
+
+def start(environment: Any, text: str) -> None:
+    """Set up a position of chess, given in FEN.
+
+    Raises:
+        ValueError: it is none, or the game is over there, or it is another game.
+    """
+    if _game(environment) != "chess":
+        raise ValueError(f"positions of {_game(environment)} are given by the actions that lead there")
+    boards.set_up_chess(environment, text)
+
+
 def board(environment: Any, agent: str, done: dict[str, Any]) -> Board | None:
     """Return the position of a board game as one player sees it."""
     drawn = _BOARDS.get(_game(environment))

@@ -39,7 +39,7 @@ export function listenToKeys(root, { seats, act, signal }) {
 }
 
 // To whom a key goes, by their keymaps: the seat that has the focus, else one that is asked, else one that may move.
-export function route(seats, { key, target }) {
+function route(seats, { key, target }) {
   const order = [...seats].sort((one, other) => other.element.contains(target) - one.element.contains(target));
   const moves = order.map((seat) => seat.press?.(plainKey(key))).filter(Boolean);
   return moves.find((move) => move.asked) ?? moves.find((move) => move.ready) ?? moves[0];
