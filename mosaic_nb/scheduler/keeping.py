@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -41,7 +42,9 @@ class Keeping:
             return
         if picture.format == "jpeg" and self._sharp.get(view.name) == view.frame:
             return
-        kept = _Kept(picture.format, picture.width, picture.height, picture.text, picture.data, view)
+        kept = _Kept(
+            picture.format, picture.width, picture.height, picture.text, picture.data, _at_rest(view)
+        )
         try:
             data = self._encoder.encode(kept)
         except UnicodeEncodeError:  # half a surrogate pair in a text: a replay gives the moment back
@@ -65,3 +68,14 @@ class Keeping:
             data=kept.data,
         )
         return kept.view, picture
+
+
+def _at_rest(view: LaneView) -> LaneView:
+    """Return a lane without the moves that its boards offer: nobody makes one in the past."""
+    if all(seat.board is None for seat in view.seats):
+        return view
+    seats = (
+        seat if seat.board is None else replace(seat, board=msgspec.structs.replace(seat.board, moves=[]))
+        for seat in view.seats
+    )
+    return replace(view, seats=tuple(seats))

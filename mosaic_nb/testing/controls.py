@@ -108,6 +108,10 @@ class FakeControls:
         """See `Controls.choose`."""
         self._post(lambda: self._choose(lane, action, turn), "choose", lane, agent, action, turn)
 
+    def look_through(self, lane: str, agent: str) -> None:
+        """See `Controls.look_through`; a fake lane's picture stays what it was."""
+        self._post(lambda: self._look_through(lane, agent), "look_through", lane, agent)
+
     def rewind(self, moment: int) -> None:
         """See `Controls.rewind`."""
         self._post(lambda: self._rewind(moment), "rewind", moment)
@@ -266,6 +270,10 @@ class FakeControls:
             replace(view, seats=(seat,)) if view.name == name else view for view in self.snapshot.lanes
         )
         self._show(lanes=lanes, chapter=self._past.chapter, status=f"{seat.operator} sits in {name}.")
+
+    def _look_through(self, name: str, agent: str) -> None:
+        lanes = self.snapshot.lanes
+        self._show(lanes=tuple(replace(lane, view=agent) if lane.name == name else lane for lane in lanes))
 
     def _play(self) -> None:
         self._show(playing=True, phase="playing", status="Playing.")

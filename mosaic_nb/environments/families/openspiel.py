@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from mosaic_nb.environments.families import positions
+from mosaic_nb.protocol.parts import Board, BoardMove
+
+_MARKS = {".": ("", ""), "x": ("cross", "red disc"), "o": ("nought", "yellow disc")}
+"""What lies on a cell, and what it is called where it has fallen there."""
+
 
 def labels(environment: Any, agent: str) -> list[str]:
     """Return OpenSpiel's names of the actions, or none where they depend on the position or are not distinct."""
@@ -43,6 +49,27 @@ def text(value: Any, environment: Any, agent: str) -> str | None:  # noqa: ARG00
     else:
         return None
     return f"{knows.rstrip()}\n{moves(state, player)}"
+
+
+def board(environment: Any, agent: str, done: dict[str, Any]) -> Board | None:
+    """Return the position where OpenSpiel draws it as rows of marks and has a move per cell or per column."""
+    state, player = environment.game_state, _player(environment, agent)
+    rows = [line for line in str(state).splitlines() if line and not set(line) - set(_MARKS)]
+    count = _game(environment).num_distinct_actions()
+    columns = len(rows[0]) if rows else 0
+    if not rows or {len(row) for row in rows} != {columns} or count not in (columns, columns * len(rows)):
+        return None
+    falls = count == columns
+    pieces = [_MARKS[mark][falls] for mark in "".join(rows)]
+    own = _MARKS["xo"[player]][falls] if player < len("xo") else ""
+    if falls:
+        return positions.falling(pieces, columns, own, done.values())
+    legal = [
+        BoardMove(action=at, label=name, to=at)
+        for at, name in enumerate(labels(environment, agent) or map(str, range(count)))
+        if not pieces[at]
+    ]
+    return positions.grid(pieces, columns, legal, own=own, last=[int(action) for action in done.values()])
 
 
 def moves(state: Any, player: int) -> str:

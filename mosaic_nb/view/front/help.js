@@ -14,6 +14,7 @@ const FORM_KEYS = [
 const WORDS = [
   "Keys count while the arena has the focus: click it, or come by Tab. A game's own keys come before the arena's.",
   "Step asks everybody whose turn it is, then all lanes move together. A move of yours while nobody is asked does the same.",
+  "On a board the arrow keys move over the cells, Enter clicks, and Esc lets a chosen piece go.",
   "In real time a tick comes by the clock: what you hold down is done, and the idle action while you hold nothing. The clock waits for the slowest lane.",
   "Take over seats you in an operator's place from its next decision on; Hand back seats it again. The table says who decided what.",
   "Drag the timeline to look back. Continue from here replays every lane to that tick and goes on from there.",

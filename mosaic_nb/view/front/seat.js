@@ -13,7 +13,8 @@ export function buildSeat(lane, seat, tell) {
   const part = person ? buildPicker(lane.name, seat, tell) : buildThoughts(MOST_BARS[count] ?? 8, count === 1);
   const turnover = buildTurnover(lane.name, seat, tell);
   const compact = count >= MANY && !person;
-  const more = compact ? make("div", { class: "mnb-unfolded" }, part.element, turnover.element) : part.element;
+  const who = make("p", { class: "mnb-mute mnb-more", dir: "auto" });
+  const more = compact ? make("div", { class: "mnb-unfolded" }, who, part.element, turnover.element) : part.element;
   const head = buildHead(seat, compact ? { more } : { turnover: turnover.element });
   const element = make("div", { class: compact ? "mnb-seat mnb-compact" : "mnb-seat", "data-kind": seat.kind });
   if (count === 1) element.append(part.element, turnover.element);
@@ -22,6 +23,7 @@ export function buildSeat(lane, seat, tell) {
   const update = (now, laneNow, snapshot) => {
     if (count > 1) head.update(now, laneNow, snapshot);
     part.update(now, laneNow, snapshot);
+    write(who, now.operator);
     turnover.update(now, laneNow, snapshot);
   };
   return { element, update, fits: (now) => shape(now) === built, press: part.press, release: part.release, answer: part.answer, open: part.open };
