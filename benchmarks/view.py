@@ -38,7 +38,7 @@ lanes = {{"me": {first!r}}} | {{f"random {{n}}": "random" for n in range(1, {lan
 arena = mnb.Arena(
     "MiniGrid-Empty-8x8-v0", lanes, seed=7, env_kwargs={{"tile_size": 40}}, on_end="next", path={path!r}
 )
-arena._conductor.set_speed(60)
+arena._conductor.set_speed(30)
 print(os.getpid())
 """
 _FRAMES = """(seconds) => new Promise((done) => {
