@@ -101,7 +101,7 @@ function render({ model, el }) {
   // Faster than anybody reads, words wait a moment, for they cost the page more than pictures do.
   function follow() {
     const wait = refreshed + WORDS_EVERY - performance.now();
-    if (live.phase !== "playing" || wait <= 0) refresh();
+    if (live.phase !== "playing" || root.dataset.phase !== "playing" || wait <= 0) refresh();
     else following ??= setTimeout(refresh, wait);
   }
 
