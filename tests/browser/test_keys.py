@@ -121,7 +121,8 @@ def test_brackets_typed_with_altgr_count(stage: Any) -> None:
     stage.page.locator(".mnb").focus()
     stage.page.evaluate("""() => ["keydown", "keyup"].forEach((name) =>
         document.querySelector(".mnb").dispatchEvent(new KeyboardEvent(name, {
-            key: "]", code: "Digit9", ctrlKey: true, altKey: true, modifierAltGraph: true, bubbles: true, cancelable: true,
+            key: "]", code: "Digit9", ctrlKey: true, altKey: true, modifierAltGraph: true, bubbles: true,
+            cancelable: true,
         })))""")
     hints = stage.page.locator(".mnb-component kbd").all_inner_texts()
     assert hints == ["", "← →", "↓ ↑", ""]
