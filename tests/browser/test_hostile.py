@@ -52,7 +52,9 @@ def crowd(text: str) -> Snapshot:
     return Snapshot(text, 7, 0, "waiting", 8.0, text, lanes, waits_for=text)
 
 
-@pytest.mark.parametrize("start", range(0, len(HOSTILE), BATCH))
+@pytest.mark.parametrize(
+    "start", [0, *(pytest.param(at, marks=pytest.mark.slow) for at in range(BATCH, len(HOSTILE), BATCH))]
+)
 def test_hostile_texts_are_only_text(stage: Stage, start: int) -> None:
     assert len(set(HOSTILE)) == len(HOSTILE) >= 50
     for text in HOSTILE[start : start + BATCH]:

@@ -78,6 +78,7 @@ def put_in_what_is_needed(person: Person) -> None:
 # --- every space -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_a_picker_sends_is_a_member(stage: Any) -> None:
     for space in SPACES:
         person = Person(stage, space)

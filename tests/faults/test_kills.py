@@ -69,6 +69,7 @@ def test_two_hundred_kills_lose_double_and_reorder_nothing() -> None:
     assert run.verify()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_hundred_starts_leave_no_process_and_no_descriptor() -> None:
     def cycle() -> None:

@@ -75,6 +75,7 @@ def test_a_writer_killed_at_random_moments(tmp_path, environment):
     assert {(False, False), (True, False)} <= moments
 
 
+@pytest.mark.slow
 def test_a_writer_that_dies_at_each_touch_of_the_file_system(tmp_path, environment):
     subprocess.run([sys.executable, HERE / "crasher.py", tmp_path], check=True)
     logs = sorted(tmp_path.glob("*.acknowledged"))

@@ -237,6 +237,7 @@ def test_a_wrong_action_says_what_would_be_right() -> None:
         arena.step()
 
 
+@pytest.mark.slow  # its worker starts cold, and imports PyTorch
 def test_a_policy_of_another_environment_is_the_operators_failure() -> None:
     policy = mnb.operator("sb3", policy="minigrid-doorkey-5x5")
     with pytest.raises(mnb.OperatorError, match="sb3"):
