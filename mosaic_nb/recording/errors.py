@@ -19,3 +19,7 @@ class NotARun(MosaicError, ValueError):
 
 class CorruptRun(MosaicError):
     """A file of a run is missing or damaged, and what it held cannot be read from anywhere else."""
+
+
+class CorruptPart(CorruptRun):
+    """A part of a run is damaged or cut short; the other parts can be read."""

@@ -27,6 +27,11 @@ pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
 
 
+def record(body: bytes) -> bytes:
+    """Return a record of this body: a msgpack array, see `pack`."""
+    return _PREFIX.pack(len(body), zlib.crc32(body)) + body
+
+
 class Journal:
     """A file of records that is appended to, by one thread.
 
@@ -45,11 +50,11 @@ class Journal:
         Raises:
             OSError: it could not be written whole, and the file is as it was.
         """
-        record = _PREFIX.pack(len(body), zlib.crc32(body)) + body
+        data = record(body)
         # At an offset, not at the end: whatever a failed write left behind, the next one begins in the right place.
-        if os.pwrite(self._descriptor, record, self._size) != len(record):
-            self._finish(record)
-        self._size += len(record)
+        if os.pwrite(self._descriptor, data, self._size) != len(data):
+            self._finish(data)
+        self._size += len(data)
 
     def sync(self) -> None:
         """Return when everything appended has reached the medium."""
@@ -59,12 +64,12 @@ class Journal:
         """Close the file."""
         os.close(self._descriptor)
 
-    def _finish(self, record: bytes) -> None:
+    def _finish(self, data: bytes) -> None:
         """Write a record that a first call wrote in part: that call hid the reason, the next one tells it."""
         written = 0
         try:
-            while written < len(record):
-                written += os.pwrite(self._descriptor, record[written:], self._size + written)
+            while written < len(data):
+                written += os.pwrite(self._descriptor, data[written:], self._size + written)
         except OSError:
             os.ftruncate(self._descriptor, self._size)
             raise

@@ -1,0 +1,122 @@
+"""Parts: the rows of whole episodes, each part a file that is there whole or not at all.
+
+Where many processes play the episodes of one run, each writes parts. They may come in any order and more than once:
+`merge` keeps every episode once, in the order that is asked for. A part is a file of records as in `journal`: first
+``["part", format, tables]``, then ``[table, rows, Arrow file]`` for each table that has rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mosaic_nb.recording import arrow, journal
+from mosaic_nb.recording.errors import CorruptPart
+from mosaic_nb.recording.folder import beside, sync
+
+_FORMAT = 1
+_SUFFIX = ".part"
+
+Key = tuple[str, int]
+"""An episode of a run: its lane and its number."""
+
+
+def part_path(folder: Path, lane: int, first: int, count: int) -> Path:
+    """Where the part lies that holds so many episodes of a lane, from the first on."""
+    return folder / f"{lane:03}-{first:08}-{count:06}{_SUFFIX}"
+
+
+def write_part(path: Path, tables: Mapping[str, pa.RecordBatch]) -> None:
+    """Put a part in its place, durably: columns of each table as `arrow.batch` makes them.
+
+    Raises:
+        OSError: the disk refused; nothing is there.
+    """
+    full = {name: batch for name, batch in tables.items() if len(batch)}
+    records = [("part", _FORMAT, len(full))]
+    data = b"".join(
+        journal.record(journal.pack(body))
+        for body in (*records, *((name, len(batch), _arrow_file(batch)) for name, batch in full.items()))
+    )
+    with beside(path, durable=True) as unfinished:
+        unfinished.write_bytes(data)
+    sync(path.parent)
+
+
+def read_part(path: Path) -> dict[str, pa.Table]:
+    """Return the tables of a part.
+
+    Raises:
+        CorruptPart: it is damaged or cut short.
+    """
+    found = journal.scan(path.read_bytes(), path.name)
+    if found.problems:
+        raise CorruptPart("; ".join(found.problems))
+    try:
+        (kind, version, count), *tables = found.bodies
+        if (kind, version, count) != ("part", _FORMAT, len(tables)):
+            raise ValueError(f"it has {len(tables)} tables")
+        return {name: arrow.read_segment(data) for name, _, data in tables}
+    except (ValueError, TypeError, pa.ArrowInvalid) as error:
+        raise CorruptPart(f"{path.name} is no whole part: {error}") from error
+
+
+def paths(folder: Path) -> list[Path]:
+    """Return where the parts in a folder lie, by name."""
+    return sorted(folder.glob(f"*{_SUFFIX}"))
+
+
+def episodes(tables: Mapping[str, pa.Table]) -> list[Key]:
+    """Return the episodes that a part holds."""
+    if "episodes" not in tables:
+        return []
+    rows = tables["episodes"]
+    return list(zip(rows["lane"].to_pylist(), rows["episode"].to_pylist(), strict=True))
+
+
+def merge(parts: Iterable[Path], order: Mapping[Key, int]) -> Iterator[dict[str, pa.Table]]:
+    """Yield the tables of every episode that is asked for once, in order.
+
+    Args:
+        parts: files of parts; damaged ones must have been sorted out.
+        order: the place of every episode.
+    """
+    places: dict[Key, Path] = {}
+    for path in parts:
+        for key in episodes(read_part(path)):
+            if key in order:
+                places.setdefault(key, path)
+    whole: tuple[Path | None, dict[str, pa.Table]] = (None, {})
+    for path, keys in _stretches(sorted(places, key=order.__getitem__), places):
+        if whole[0] != path:
+            whole = path, read_part(path)
+        yield {name: _of(rows, keys) for name, rows in whole[1].items()}
+
+
+def _stretches(keys: Iterable[Key], places: Mapping[Key, Path]) -> Iterator[tuple[Path, list[Key]]]:
+    """Yield neighbours of one lane that lie in the same part, together."""
+    stretch: list[Key] = []
+    for key in keys:
+        if stretch and (places[key] != places[stretch[-1]] or key[0] != stretch[-1][0]):
+            yield places[stretch[-1]], stretch
+            stretch = []
+        stretch.append(key)
+    if stretch:
+        yield places[stretch[-1]], stretch
+
+
+def _of(rows: pa.Table, keys: list[Key]) -> pa.Table:
+    """Return the rows of these episodes, which are of one lane, as they stand."""
+    numbers = pa.array([number for _, number in keys], pa.int64())
+    wanted = pc.and_(pc.equal(rows["lane"], keys[0][0]), pc.is_in(rows["episode"], numbers))
+    return rows if pc.all(wanted).as_py() else rows.filter(wanted)
+
+
+def _arrow_file(batch: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return bytes(sink.getvalue())
