@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         MosaicError,
         OperatorError,
     )
+    from mosaic_nb.experiment.experiment import Experiment
     from mosaic_nb.operators import operator
     from mosaic_nb.replay import Run, open_run
 
@@ -39,6 +40,7 @@ __all__ = [
     "CastError",
     "Diverged",
     "EnvironmentFailure",
+    "Experiment",
     "HumanToMove",
     "HumanUnavailable",
     "LaneFailureWarning",
@@ -58,6 +60,7 @@ _HOMES = {
     "CastError": "mosaic_nb.errors",
     "Diverged": "mosaic_nb.errors",
     "EnvironmentFailure": "mosaic_nb.errors",
+    "Experiment": "mosaic_nb.experiment.experiment",
     "HumanToMove": "mosaic_nb.errors",
     "HumanUnavailable": "mosaic_nb.errors",
     "LaneFailureWarning": "mosaic_nb.errors",

@@ -6,9 +6,7 @@ import asyncio
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Self
 
 from mosaic_nb import operators
@@ -17,6 +15,7 @@ from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailure, LaneFailureWarning
 from mosaic_nb.operators import Declared, declare as declare_operator
 from mosaic_nb.recording.access import AllBranches, Tables
+from mosaic_nb.recording.folder import scratch
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.replay import Run, save_copy
 from mosaic_nb.scheduler import headers
@@ -137,7 +136,7 @@ class Arena(Shown, Tables):
         )
         keep_frames = at_least("keep_frames", keep_frames, 0)
         casts = {name: _cast(name, lane) for name, lane in named(lanes).items()}
-        self._path = Path(path) if path is not None else _scratch(declared.id)
+        self._path = Path(path) if path is not None else scratch(declared.id)
         self._known_failures: set[str] = set()
         self._thread = scheduler_thread()
         policy = Policy(on_end, on_failure, on_illegal, environment_deadline)
@@ -362,14 +361,6 @@ def _cast(name: str, lane: Any) -> dict[str, Declared]:
     if not lane:
         raise ValueError(f"the cast of lane {name!r} is empty")
     return {str(agent): declare_operator(given) for agent, given in lane.items()}
-
-
-def _scratch(environment: str) -> Path:
-    from platformdirs import user_cache_path
-
-    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in environment)
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return user_cache_path("mosaic_nb") / "runs" / f"{safe}-{stamp}-{token_hex(3)}"
 
 
 def _hears_between_cells_only() -> bool:

@@ -77,20 +77,36 @@ def episodes(tables: Mapping[str, pa.Table]) -> list[Key]:
     return list(zip(rows["lane"].to_pylist(), rows["episode"].to_pylist(), strict=True))
 
 
-def merge(parts: Iterable[Path], order: Mapping[Key, int]) -> Iterator[dict[str, pa.Table]]:
-    """Yield the tables of every episode that is asked for once, in order.
+def find(parts: Iterable[Path]) -> tuple[dict[Key, Path], dict[Path, CorruptPart]]:
+    """Return in which part every episode lies, in the first one where it is in several, and what is damaged."""
+    places: dict[Key, Path] = {}
+    damaged: dict[Path, CorruptPart] = {}
+    for path in parts:
+        try:
+            for key in episodes(read_part(path)):
+                places.setdefault(key, path)
+        except CorruptPart as error:
+            damaged[path] = error
+    return places, damaged
+
+
+def read_all(folder: Path) -> tuple[list[dict[str, pa.Table]], list[str]]:
+    """Return the tables of all parts in a folder, lane by lane, every episode once, and what is damaged, in words."""
+    places, damaged = find(paths(folder))
+    lane_numbers = {lane: path.name.partition("-")[0] for (lane, _), path in places.items()}
+    order = sorted(places, key=lambda key: (lane_numbers[key[0]], key[1]))
+    return list(merge(places, order)), [f"{error}; its episodes are lost" for error in damaged.values()]
+
+
+def merge(places: Mapping[Key, Path], order: Iterable[Key]) -> Iterator[dict[str, pa.Table]]:
+    """Yield the tables of episodes, in the order that is asked for.
 
     Args:
-        parts: files of parts; damaged ones must have been sorted out.
-        order: the place of every episode.
+        places: in which part every episode lies, see `find`.
+        order: the episodes.
     """
-    places: dict[Key, Path] = {}
-    for path in parts:
-        for key in episodes(read_part(path)):
-            if key in order:
-                places.setdefault(key, path)
     whole: tuple[Path | None, dict[str, pa.Table]] = (None, {})
-    for path, keys in _stretches(sorted(places, key=order.__getitem__), places):
+    for path, keys in _stretches(order, places):
         if whole[0] != path:
             whole = path, read_part(path)
         yield {name: _of(rows, keys) for name, rows in whole[1].items()}

@@ -13,11 +13,10 @@ from typing import Any
 
 from mosaic_nb.errors import LaneFailure, WorkerDied
 from mosaic_nb.protocol import messages
-from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.deciding import Deciding
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, HELD, RUNNING, STARTING, Lane, Move
-from mosaic_nb.scheduler.ledger import Ledger
+from mosaic_nb.scheduler.ledger import Book, Ledger
 from mosaic_nb.scheduler.link import Pending
 from mosaic_nb.scheduler.outcomes import Outcomes
 from mosaic_nb.scheduler.policy import Policy
@@ -41,7 +40,7 @@ class LockStep:
     """
 
     def __init__(
-        self, lanes: Sequence[Lane], recorder: Recorder, policy: Policy, changed: Callable[[], None]
+        self, lanes: Sequence[Lane], recorder: Book, policy: Policy, changed: Callable[[], None]
     ) -> None:
         self.policy = policy
         self.ticks = 0

@@ -1,0 +1,1 @@
+"""Script mode: experiments that resume, scale to a cluster, and leave an ordinary run."""

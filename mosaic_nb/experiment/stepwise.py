@@ -1,0 +1,86 @@
+"""The step path: one episode after another, the environment and every operator in a process of its own.
+
+What an arena does with its lanes side by side, this does with one lane's episodes: the same lock-step, the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mosaic_nb.experiment.job import Job, Played, part_of
+from mosaic_nb.experiment.sheet import Sheet
+from mosaic_nb.scheduler import rows
+from mosaic_nb.scheduler.casting import Company
+from mosaic_nb.scheduler.lane import RUNNING, STARTING, Lane
+from mosaic_nb.scheduler.lockstep import LockStep
+
+
+class Stepwise:
+    """A `Player` by the lock-step.
+
+    Args:
+        job: what is played.
+        lane: which lane.
+        folder: the run's.
+        logs: where the workers' logs go.
+    """
+
+    def __init__(self, job: Job, lane: str, folder: Path, logs: Path) -> None:
+        self._job = job
+        self._name = lane
+        self._folder = folder
+        logs.mkdir(parents=True, exist_ok=True)
+        self._company = Company(job.environment, {lane: job.casts[lane]}, logs, job.deadline, job.sides)
+        self._lane: Lane | None = None
+
+    async def play(self, trials: Sequence[int], place: Path) -> list[Played]:
+        """Play trials into a part of their own in a folder, and return their episodes.
+
+        Raises:
+            RecordingFailed: the disk refused.
+            MosaicError: a worker could not be started at all.
+        """
+        sheet = Sheet(self._folder)
+        numbers = [number for trial in trials for number in self._job.numbers(trial)]
+        for number in numbers:
+            await self._play(number, sheet)
+        sheet.save(part_of(self._job, self._name, trials, place))
+        return sheet.played()
+
+    def pids(self) -> Iterator[int]:
+        """Give the process ids of the workers that run."""
+        for link in self._company.links():
+            yield link.process.pid
+
+    async def close(self) -> None:
+        """End the workers."""
+        await self._company.close()
+
+    async def _play(self, number: int, sheet: Sheet) -> None:
+        lane = await self._ready()
+        lane.begun = lane.next_position = number
+        lane.trials = -(-number // self._job.trial)
+        lane.status, lane.error = STARTING, None
+        lockstep = LockStep([lane], sheet, self._job.policy, _nobody_looks)
+        await lockstep.begin([lane])
+        while lane.status == RUNNING:
+            await lockstep.tick()
+        if not any(played.number == number for played in sheet.played()):
+            self._never_began(lane, number, sheet)
+
+    async def _ready(self) -> Lane:
+        if self._lane is None:
+            await self._company.start()
+            (self._lane,) = self._company.lanes(self._job.plan)
+        return self._lane
+
+    def _never_began(self, lane: Lane, number: int, sheet: Sheet) -> None:
+        """Leave a row for an episode whose environment or operator could not be started."""
+        if lane.episode is None or lane.episode.number != number:
+            lane.next_episode()
+        sheet.write(episodes=[rows.of_episode(lane, "failed")])
+
+
+def _nobody_looks() -> None:
+    """Nothing is shown while an experiment runs."""
