@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mosaic_nb.experiment import episode
 from mosaic_nb.experiment.job import Job, Played, part_of
 from mosaic_nb.experiment.sheet import Sheet
-from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.casting import Company
-from mosaic_nb.scheduler.lane import RUNNING, STARTING, Lane
-from mosaic_nb.scheduler.lockstep import LockStep
+from mosaic_nb.scheduler.lane import Lane
 
 
 class Stepwise:
@@ -44,7 +43,7 @@ class Stepwise:
         sheet = Sheet(self._folder)
         numbers = [number for trial in trials for number in self._job.numbers(trial)]
         for number in numbers:
-            await self._play(number, sheet)
+            await episode.play(await self._ready(), number, sheet, self._job.policy)
         sheet.save(part_of(self._job, self._name, trials, place))
         return sheet.played()
 
@@ -57,30 +56,8 @@ class Stepwise:
         """End the workers."""
         await self._company.close()
 
-    async def _play(self, number: int, sheet: Sheet) -> None:
-        lane = await self._ready()
-        lane.begun = lane.next_position = number
-        lane.trials = -(-number // self._job.trial)
-        lane.status, lane.error = STARTING, None
-        lockstep = LockStep([lane], sheet, self._job.policy, _nobody_looks)
-        await lockstep.begin([lane])
-        while lane.status == RUNNING:
-            await lockstep.tick()
-        if not any(played.number == number for played in sheet.played()):
-            self._never_began(lane, number, sheet)
-
     async def _ready(self) -> Lane:
         if self._lane is None:
             await self._company.start()
             (self._lane,) = self._company.lanes(self._job.plan)
         return self._lane
-
-    def _never_began(self, lane: Lane, number: int, sheet: Sheet) -> None:
-        """Leave a row for an episode whose environment or operator could not be started."""
-        if lane.episode is None or lane.episode.number != number:
-            lane.next_episode()
-        sheet.write(episodes=[rows.of_episode(lane, "failed")])
-
-
-def _nobody_looks() -> None:
-    """Nothing is shown while an experiment runs."""

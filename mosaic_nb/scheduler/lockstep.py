@@ -167,6 +167,8 @@ class LockStep:
                 return False
             return True
 
+        if len(lanes) == 1:  # a block has one lane, and no loop
+            return [await prepare(lanes[0])]
         return list(await asyncio.gather(*(prepare(lane) for lane in lanes)))
 
     async def _reset_environments(self, lanes: Sequence[Lane]) -> None:

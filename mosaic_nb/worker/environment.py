@@ -36,15 +36,7 @@ class EnvironmentHost:
 
     def libraries(self) -> dict[str, str]:
         """Return the versions that an episode's repetition may depend on."""
-        import gymnasium
-        import numpy as np
-
-        return {
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "numpy": np.__version__,
-            "gymnasium": gymnasium.__version__,
-        }
+        return versions()
 
     def close(self) -> None:
         """Close the environment."""
@@ -71,6 +63,19 @@ class EnvironmentHost:
         if self._native is None:
             raise RuntimeError("the environment was called before it was connected")
         return self._native.invoke(request.method, request.arguments)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that an episode's repetition may depend on, wherever it is played."""
+    import gymnasium
+    import numpy as np
+
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "numpy": np.__version__,
+        "gymnasium": gymnasium.__version__,
+    }
 
 
 def main() -> None:
