@@ -34,12 +34,19 @@ async def play(
     lane.begun = lane.next_position = number
     lane.trials = -(-number // trial)
     lane.status, lane.error = STARTING, None
-    lockstep = LockStep([lane], sheet, policy, changed)
-    await lockstep.begin([lane])
-    while lane.status == RUNNING:
-        await lockstep.tick()
+    await LockStep([lane], sheet, policy, changed).begin([lane])
+    await go_on(lane, sheet, policy, changed)
     if not sheet.holds(number):
         _never_began(lane, number, sheet)
+
+
+async def go_on(
+    lane: Lane, sheet: Sheet, policy: Policy, changed: Callable[[], None] = nobody_looks
+) -> None:
+    """Play the episode that is under way in a lane to its end."""
+    lockstep = LockStep([lane], sheet, policy, changed)
+    while lane.status == RUNNING:
+        await lockstep.tick()
 
 
 def _never_began(lane: Lane, number: int, sheet: Sheet) -> None:

@@ -7,9 +7,7 @@ only then tells anybody. What fails, fails in its own lane.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from mosaic_nb.errors import LaneFailure, WorkerDied
 from mosaic_nb.protocol import messages
@@ -147,7 +145,7 @@ class LockStep:
         refused = await self._reset_seats([lane for lane in ready if lane.status == RUNNING])
         for lane in ready:
             if lane.status == RUNNING:
-                self.note(lane, "begin", json.dumps(_beginning(lane)))
+                self.note(lane, "begin", rows.beginning(lane))
         self.write()
         if all(lane.episode is not None for lane in self.lanes):
             self.timeline.note(self.lanes, self.ticks)
@@ -352,8 +350,3 @@ class LockStep:
     def write(self) -> None:
         """Put the rows that are kept on disk."""
         self._ledger.write()
-
-
-def _beginning(lane: Lane) -> dict[str, Any]:
-    episode = lane.current
-    return {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}

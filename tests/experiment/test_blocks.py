@@ -53,3 +53,57 @@ def test_a_block_leaves_what_an_arena_leaves(tmp_path: Path, lane: str) -> None:
 def test_twenty_seeds_leave_what_an_arena_leaves(tmp_path: Path, lane: str) -> None:
     environment, cast = LANES[lane]
     same(tmp_path, environment, cast, range(100, 120))
+
+
+class Sour:
+    """An environment that raises in its third step, in every second episode."""
+
+
+def sour() -> Any:
+    import gymnasium
+
+    class Wrapped(gymnasium.Wrapper):  # type: ignore[type-arg]
+        begun = steps = 0
+
+        def reset(self, **more: Any) -> Any:
+            self.begun, self.steps = self.begun + 1, 0
+            return super().reset(**more)
+
+        def step(self, action: Any) -> Any:
+            self.steps += 1
+            if self.steps == 3 and self.begun % 2:
+                raise RuntimeError("sour milk")
+            return super().step(action)
+
+    return Wrapped(gymnasium.make("CartPole-v1"))
+
+
+def grumpy(value: Any, observation: Any) -> int:
+    if observation.step == 4 and observation.seed % 2:
+        raise ValueError("not today")
+    return int(observation.seed % 2)
+
+
+def greedy(value: Any, observation: Any) -> int:
+    """Asks for what is none at step 5, and for what Taxi masks now and then."""
+    return 17 if observation.step == 5 and observation.seed % 3 == 0 else int(observation.seed % 6)
+
+
+@pytest.mark.parametrize("on_failure", ["forfeit", "substitute"])
+@pytest.mark.parametrize("on_illegal", ["retry", "forfeit", "random"])
+def test_failures_and_illegal_moves_leave_the_same_rows(tmp_path: Path, on_failure: str, on_illegal: str) -> None:
+    same(tmp_path, "Taxi-v4", {"agent": greedy}, range(7, 13), max_steps=40, on_failure=on_failure, on_illegal=on_illegal)
+
+
+@pytest.mark.parametrize("on_failure", ["forfeit", "substitute"])
+def test_an_operator_that_raises_leaves_the_same_rows(tmp_path: Path, on_failure: str) -> None:
+    same(tmp_path, "CartPole-v1", {"agent": grumpy}, range(7, 17), on_failure=on_failure)
+
+
+def test_an_environment_that_raises_leaves_the_same_rows(tmp_path: Path) -> None:
+    same(tmp_path, sour, {"agent": "random"}, range(7, 11), on_failure="forfeit")
+
+
+@pytest.mark.parametrize("operator", fakes.NAMES)
+def test_learners_readers_lookers_and_callers_in_trials(tmp_path: Path, operator: str) -> None:
+    same(tmp_path, "FrozenLake-v1", {"agent": operator}, range(7, 9), trial=3, max_steps=20)
