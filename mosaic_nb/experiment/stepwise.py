@@ -12,8 +12,9 @@ from mosaic_nb.experiment.job import Job, Played, part_of
 from mosaic_nb.experiment.sheet import Sheet
 from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.casting import Company
-from mosaic_nb.scheduler.lane import RUNNING, STARTING, Lane
+from mosaic_nb.scheduler.lane import FAILED, RUNNING, STARTING, Lane
 from mosaic_nb.scheduler.lockstep import LockStep
+from mosaic_nb.scheduler.workers import Worker
 
 
 class Stepwise:
@@ -42,9 +43,8 @@ class Stepwise:
             MosaicError: a worker could not be started at all.
         """
         sheet = Sheet(self._folder)
-        numbers = [number for trial in trials for number in self._job.numbers(trial)]
-        for number in numbers:
-            await self._play(number, sheet)
+        for trial in trials:
+            sheet.take(await self._trial(trial) or await self._trial(trial, again=True))
         sheet.save(part_of(self._job, self._name, trials, place))
         return sheet.played()
 
@@ -56,6 +56,19 @@ class Stepwise:
     async def close(self) -> None:
         """End the workers."""
         await self._company.close()
+
+    async def _trial(self, trial: int, *, again: bool = False) -> Sheet:
+        """Return the rows of a trial; none at all where a worker was lost, unless it has been tried before."""
+        sheet = Sheet(self._folder)
+        for number in self._job.numbers(trial):
+            await self._play(number, sheet)
+            if not again and self._lane is not None and self._lane.status == FAILED and self._lost_a_worker():
+                return Sheet(self._folder)
+        return sheet
+
+    def _lost_a_worker(self) -> bool:
+        workers: list[Worker] = [*self._company.environments.values(), *self._company.operators]
+        return any(worker.broken is not None for worker in workers)
 
     async def _play(self, number: int, sheet: Sheet) -> None:
         lane = await self._ready()
