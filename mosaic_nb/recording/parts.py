@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,7 +21,7 @@ from mosaic_nb.recording.folder import beside, sync
 _FORMAT = 1
 _SUFFIX = ".part"
 
-Rows = pa.RecordBatch | pa.Table
+Rows: TypeAlias = pa.RecordBatch | pa.Table
 Key = tuple[str, int]
 """An episode of a run: its lane and its number."""
 

@@ -102,7 +102,7 @@ def test_plan_is_a_table() -> None:
 def test_a_seed_that_comes_again_is_another_episode_of_the_same_game(tmp_path: Path) -> None:
     run = mnb.Experiment(CARTPOLE, {"a": "random"}, seeds=[7], repeat=6).run(tmp_path / "run", progress=False)
     assert run.episodes["seed"].tolist() == [7] * 6
-    assert run.episodes["reset_digest"].nunique() == 1
+    assert len(set(run.episodes["reset_digest"])) == 1
     assert run.steps.groupby("episode")["action"].agg(tuple).nunique() == 6
     assert run.verify().ok
 
@@ -206,7 +206,7 @@ def test_changed_code_is_named_and_refused_unless_told(
     running.interrupt()
     (folder / "worker.py").write_text((folder / "worker.py").read_text() + "\n# another day\n")
     if not mnb.open_run(tmp_path / "run").closed:
-        with pytest.raises(Changed, match="operator mine was .* and is "):
+        with pytest.raises(Changed, match=r"operator mine was \w+ and is \w+"):
             experiment.run(tmp_path / "run", progress=False)
         assert len(experiment.run(tmp_path / "run", progress=False, accept_changes=True).episodes) == 4
 
