@@ -35,11 +35,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> mnb.Run:
 
 def actors() -> list[psutil.Process]:
     """Return the processes that are our actors."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if "ray::Node" in " ".join(process.info["cmdline"] or ()):
-            found.append(process)
-    return found
+    running = psutil.process_iter(["cmdline"])
+    return [process for process in running if "ray::Node" in " ".join(process.info["cmdline"] or ())]
 
 
 def killing(folder: Path, kills: int, dice: random.Random) -> mnb.Run:
