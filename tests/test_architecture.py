@@ -68,6 +68,7 @@ LAW: dict[str, set[str]] = {
     "view": {"arena", "experiment", "scheduler", "protocol", "errors"},
     "cli": {
         "arena",
+        "experiment",
         "replay",
         "testing",
         "scheduler",

@@ -171,7 +171,7 @@ class HostedEnvironment:
         return self._answer(turn)
 
     def alone(self) -> Alone | None:
-        """Return how it can be stepped without `step`, or None where it has several agents or tells more than it sees."""
+        """Return how it can be stepped without `step`; None where it has several agents, or tells in words or frames."""
         adapter = self._adapter
         if not isinstance(adapter, GymnasiumAdapter):
             return None

@@ -65,10 +65,8 @@ class Crew:
         """
         queue = Queue(self._job, todo, self._cores)
         try:
-            while queue or self._at_work:
-                if self._stopped:
-                    queue.clear()
-                while queue and self._room():
+            while (queue and not self._stopped) or self._at_work:
+                while queue and not self._stopped and self._room():
                     await self._begin(queue)
                 await self._wait()
         except BaseException:

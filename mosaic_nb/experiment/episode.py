@@ -40,9 +40,7 @@ async def play(
         _never_began(lane, number, sheet)
 
 
-async def go_on(
-    lane: Lane, sheet: Sheet, policy: Policy, changed: Callable[[], None] = nobody_looks
-) -> None:
+async def go_on(lane: Lane, sheet: Sheet, policy: Policy, changed: Callable[[], None] = nobody_looks) -> None:
     """Play the episode that is under way in a lane to its end."""
     lockstep = LockStep([lane], sheet, policy, changed)
     while lane.status == RUNNING:

@@ -103,8 +103,3 @@ class Queue:
         """Forget what waits of a lane."""
         self._lanes[lane].left.clear()
         self._lanes[lane].alone.clear()
-
-    def clear(self) -> None:
-        """Forget everything that waits."""
-        for lane in self._lanes:
-            self.drop(lane)

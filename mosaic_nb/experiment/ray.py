@@ -8,8 +8,8 @@ delivered is handed out again.
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
+import socket
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,7 @@ from mosaic_nb.scheduler.thread import scheduler_thread
 
 _LOSSES = 5
 """How often a node may be lost without having delivered anything in between."""
+_KNOCK = 10.0
 _MARK = ".cluster"
 
 
@@ -53,10 +54,10 @@ class Ray:
         except ImportError:
             raise MosaicError('Ray is not installed: python -m pip install "mosaic_nb[ray]"') from None
         if not ray.is_initialized():
-            os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
             try:
+                _knock(self.address)
                 ray.init(address=self.address, log_to_driver=False, configure_logging=False)
-            except (ConnectionError, RuntimeError) as error:
+            except (OSError, RuntimeError) as error:
                 raise MosaicError(f"there is no Ray cluster at {self.address!r}: {error}") from error
         return Cluster(job, folders, tell, self.workers)
 
@@ -224,6 +225,13 @@ class Cluster:
 def interleaved(units: Iterable[Unit]) -> list[Unit]:
     """Return trials by number, so that all lanes come to the same place, but in runs that make a block."""
     return sorted(units, key=lambda unit: unit[1])
+
+
+def _knock(address: str | None) -> None:
+    """Raise OSError at once where nobody listens at ``host:port``: Ray itself would try for minutes."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), _KNOCK).close()
 
 
 async def _stream(actor: Any, order: Sequence[Unit]) -> Any:

@@ -176,6 +176,8 @@ class Running:
     # --- for whoever waits -----------------------------------------------------------------------------
 
     def _result(self) -> Run:
+        for damaged in self._store.damaged:
+            warnings.warn(damaged, stacklevel=3)
         run = open_run(self.path)
         if self._stopped:
             first = self._stopped[0]

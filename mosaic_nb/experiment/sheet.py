@@ -34,6 +34,14 @@ class Sheet:
         for name, rows in (("steps", steps), ("episodes", episodes), ("calls", calls), ("events", events)):
             self._rows[name].extend(rows)
 
+    def take(self, other: Sheet) -> None:
+        """Take the rows of another sheet too."""
+        for name, rows in other._rows.items():
+            self._rows[name].extend(rows)
+
+    def __bool__(self) -> bool:
+        return bool(self._rows["episodes"])
+
     def blob(self, data: bytes | str) -> str:
         """Store a text or an image in the run's folder, and return its hash."""
         with files.naming_disk_errors(self._folder, "storing a blob"):

@@ -12,7 +12,8 @@ from mosaic_nb.experiment import episode
 from mosaic_nb.experiment.job import Job, Played, part_of
 from mosaic_nb.experiment.sheet import Sheet
 from mosaic_nb.scheduler.casting import Company
-from mosaic_nb.scheduler.lane import Lane
+from mosaic_nb.scheduler.lane import FAILED, Lane
+from mosaic_nb.scheduler.workers import Worker
 
 
 class Stepwise:
@@ -41,9 +42,8 @@ class Stepwise:
             MosaicError: a worker could not be started at all.
         """
         sheet = Sheet(self._folder)
-        numbers = [number for trial in trials for number in self._job.numbers(trial)]
-        for number in numbers:
-            await episode.play(await self._ready(), number, sheet, self._job.policy)
+        for trial in trials:
+            sheet.take(await self._trial(trial) or await self._trial(trial, again=True))
         sheet.save(part_of(self._job, self._name, trials, place))
         return sheet.played()
 
@@ -55,6 +55,20 @@ class Stepwise:
     async def close(self) -> None:
         """End the workers."""
         await self._company.close()
+
+    async def _trial(self, trial: int, *, again: bool = False) -> Sheet:
+        """Return the rows of a trial; none at all where a worker was lost, unless it has been tried before."""
+        sheet = Sheet(self._folder)
+        for number in self._job.numbers(trial):
+            lane = await self._ready()
+            await episode.play(lane, number, sheet, self._job.policy)
+            if not again and lane.status == FAILED and self._lost_a_worker():
+                return Sheet(self._folder)
+        return sheet
+
+    def _lost_a_worker(self) -> bool:
+        workers: list[Worker] = [*self._company.environments.values(), *self._company.operators]
+        return any(worker.broken is not None for worker in workers)
 
     async def _ready(self) -> Lane:
         if self._lane is None:

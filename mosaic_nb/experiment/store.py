@@ -73,10 +73,10 @@ class Store:
             Busy: another process is at it.
             RecordingFailed: the disk refused.
         """
+        known = (self.path / files.HEADER).exists()
+        if not known:
+            self._claim()
         with files.naming_disk_errors(self.path, "the start"):
-            known = (self.path / files.HEADER).exists()
-            if not known:
-                self._claim()
             self._take_lock()
             header = self._read() if known else self._begin(provenance)
             if not accept_changes:
@@ -206,16 +206,13 @@ class Store:
         """Turn the tables of a closed run back into parts: it is to be continued with more seeds."""
         with files.naming_disk_errors(self.path, "taking it up again"):
             self.parts.mkdir(exist_ok=True)
-            whole = {
-                table.name: arrow.read_parquet(self.path, table, header["name"]).drop_columns(["run"])
-                for table in TABLES
-            }
+            whole = {table.name: arrow.read_parquet(self.path, table, header["name"]) for table in TABLES}
             for number, lane in enumerate(self._job.casts):
                 mine = {
                     name: rows.filter(pa.compute.equal(rows["lane"], lane)) for name, rows in whole.items()
                 }
                 path = parts.part_path(self.parts, number, 0, len(mine["episodes"]))
-                parts.write_part(path, mine)
+                parts.write_part(path, {name: arrow.without_run(rows) for name, rows in mine.items()})
 
 
 def _refuse_changes(folder: Path, then: Mapping[str, str], now: Mapping[str, str]) -> None:

@@ -147,6 +147,11 @@ def with_run(table: Table, run: str, rows: pa.Table) -> pa.Table:
     return pa.table([constant, *rows.columns], schema=schema(table, nullable=nullable))
 
 
+def without_run(rows: pa.Table) -> pa.Table:
+    """Return a table as segments and parts have it: without the column ``run``, any value may be missing."""
+    return pa.table(rows.columns[1:], names=rows.column_names[1:])
+
+
 def write_parquet(
     folder: Path,
     table: Table,

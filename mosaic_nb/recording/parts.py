@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ from mosaic_nb.recording.folder import beside, sync
 _FORMAT = 1
 _SUFFIX = ".part"
 
+Rows: TypeAlias = pa.RecordBatch | pa.Table
 Key = tuple[str, int]
 """An episode of a run: its lane and its number."""
 
@@ -29,17 +31,17 @@ def part_path(folder: Path, lane: int, first: int, count: int) -> Path:
     return folder / f"{lane:03}-{first:08}-{count:06}{_SUFFIX}"
 
 
-def write_part(path: Path, tables: Mapping[str, pa.RecordBatch]) -> None:
+def write_part(path: Path, tables: Mapping[str, Rows]) -> None:
     """Put a part in its place, durably: columns of each table as `arrow.batch` makes them.
 
     Raises:
         OSError: the disk refused; nothing is there.
     """
-    full = {name: batch for name, batch in tables.items() if len(batch)}
+    full = {name: rows for name, rows in tables.items() if len(rows)}
     records = [("part", _FORMAT, len(full))]
     data = b"".join(
         journal.record(journal.pack(body))
-        for body in (*records, *((name, len(batch), _arrow_file(batch)) for name, batch in full.items()))
+        for body in (*records, *((name, len(rows), _arrow_file(rows)) for name, rows in full.items()))
     )
     with beside(path, durable=True) as unfinished:
         unfinished.write_bytes(data)
@@ -131,8 +133,8 @@ def _of(rows: pa.Table, keys: list[Key]) -> pa.Table:
     return rows if pc.all(wanted).as_py() else rows.filter(wanted)
 
 
-def _arrow_file(batch: pa.RecordBatch) -> bytes:
+def _arrow_file(rows: Rows) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+    with pa.ipc.new_file(sink, rows.schema) as writer:
+        writer.write(rows)
     return bytes(sink.getvalue())

@@ -43,12 +43,6 @@ class Seat(Protocol):
     def begin(self, episode: messages.Episode) -> Pending | None:
         """Begin an episode; returns what to wait for, if anything."""
 
-    def note(self, episode: messages.Episode) -> None:
-        """Take note of an episode that begins, or that the operator has been told of already."""
-        if episode.position == 0:
-            self._trial.clear()
-        self._trial.append((episode, []))
-
     def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
         """Ask for a decision."""
 
@@ -100,6 +94,12 @@ class WorkerSeat:
             ),
             self._deadline,
         )
+
+    def note(self, episode: messages.Episode) -> None:
+        """Take note of an episode that begins, or that the operator has been told of already."""
+        if episode.position == 0:
+            self._trial.clear()
+        self._trial.append((episode, []))
 
     def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
         """Ask for a decision."""

@@ -91,8 +91,18 @@ def greedy(value: Any, observation: Any) -> int:
 
 @pytest.mark.parametrize("on_failure", ["forfeit", "substitute"])
 @pytest.mark.parametrize("on_illegal", ["retry", "forfeit", "random"])
-def test_failures_and_illegal_moves_leave_the_same_rows(tmp_path: Path, on_failure: str, on_illegal: str) -> None:
-    same(tmp_path, "Taxi-v4", {"agent": greedy}, range(7, 13), max_steps=40, on_failure=on_failure, on_illegal=on_illegal)
+def test_failures_and_illegal_moves_leave_the_same_rows(
+    tmp_path: Path, on_failure: str, on_illegal: str
+) -> None:
+    same(
+        tmp_path,
+        "Taxi-v4",
+        {"agent": greedy},
+        range(7, 13),
+        max_steps=40,
+        on_failure=on_failure,
+        on_illegal=on_illegal,
+    )
 
 
 @pytest.mark.parametrize("on_failure", ["forfeit", "substitute"])
