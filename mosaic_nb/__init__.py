@@ -16,10 +16,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mosaic_nb import environments
+    from mosaic_nb import analysis, environments
     from mosaic_nb.arena import Arena, play
     from mosaic_nb.cross_play import crossplay
     from mosaic_nb.errors import (
+        AnalysisError,
         CastError,
         Diverged,
         EnvironmentFailure,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         LaneFailureWarning,
         MosaicError,
         OperatorError,
+        SmallSampleWarning,
     )
     from mosaic_nb.operators import operator
     from mosaic_nb.replay import Run, open_run
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnalysisError",
     "Arena",
     "CastError",
     "Diverged",
@@ -45,7 +48,9 @@ __all__ = [
     "MosaicError",
     "OperatorError",
     "Run",
+    "SmallSampleWarning",
     "__version__",
+    "analysis",
     "crossplay",
     "environments",
     "open_run",
@@ -54,6 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AnalysisError": "mosaic_nb.errors",
     "Arena": "mosaic_nb.arena",
     "CastError": "mosaic_nb.errors",
     "Diverged": "mosaic_nb.errors",
@@ -64,12 +70,13 @@ _HOMES = {
     "MosaicError": "mosaic_nb.errors",
     "OperatorError": "mosaic_nb.errors",
     "Run": "mosaic_nb.replay",
+    "SmallSampleWarning": "mosaic_nb.errors",
     "crossplay": "mosaic_nb.cross_play",
     "open_run": "mosaic_nb.replay",
     "operator": "mosaic_nb.operators",
     "play": "mosaic_nb.arena",
 }
-_ROOMS = frozenset({"environments"})
+_ROOMS = frozenset({"analysis", "environments"})
 
 
 def __getattr__(name: str) -> Any:
