@@ -131,3 +131,11 @@ class HumanToMove(MosaicError):
 
 class LaneFailureWarning(UserWarning):
     """A lane failed while others went on; ``arena.failures`` holds the errors."""
+
+
+class AnalysisError(MosaicError):
+    """The data do not allow what was asked of them; the message says why, and what they do allow."""
+
+
+class SmallSampleWarning(UserWarning):
+    """A sample is smaller than those whose intervals were measured to cover what they promise."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mosaic_nb.analysis.methods import Statistics
 from mosaic_nb.errors import Diverged, EnvironmentFailure, MosaicError
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.copying import copy_run
@@ -86,8 +87,15 @@ class Verification:
     __repr__ = __str__
 
 
-class Run(RecordedRun):
-    """A run: its four tables, its header, its texts and pictures, and the replay that proves it."""
+class Run(RecordedRun, Statistics):
+    """A run: its tables, header, texts and pictures, what they say of its lanes, and the replay that proves it."""
+
+    @property
+    def lanes(self) -> list[str]:
+        """The lanes that have episodes, in the order they were declared."""
+        there = super().lanes
+        declared = [lane for lane in self.header["provenance"].get("casts", {}) if lane in there]
+        return [*declared, *(lane for lane in there if lane not in declared)]
 
     def verify(self, environment: Any = None) -> Verification:
         """Replay every episode from its seed and actions, and compare every digest.

@@ -28,7 +28,8 @@ LAW: dict[str, set[str]] = {
     "operators": {"protocol", "errors"},
     "scheduler": {"operators", "recording", "worker", "environments", "protocol", "errors"},
     "connect": {"scheduler", "environments", "protocol", "errors"},
-    "replay": {"scheduler", "recording", "environments", "protocol", "errors"},
+    "analysis": {"errors"},
+    "replay": {"analysis", "scheduler", "recording", "environments", "protocol", "errors"},
     "shown": {"scheduler", "protocol", "errors"},
     "arena": {
         "arguments",
@@ -41,7 +42,6 @@ LAW: dict[str, set[str]] = {
         "protocol",
         "errors",
     },
-    "analysis": {"errors"},
     "cross_play": {
         "arena",
         "analysis",
