@@ -28,7 +28,16 @@ LAW: dict[str, set[str]] = {
     "operators": {"protocol", "errors"},
     "scheduler": {"operators", "recording", "worker", "environments", "protocol", "errors"},
     "connect": {"scheduler", "environments", "protocol", "errors"},
-    "replay": {"scheduler", "recording", "environments", "protocol", "errors"},
+    "disagreement": {"analysis", "scheduler", "operators", "recording", "protocol", "errors"},
+    "replay": {
+        "disagreement",
+        "arguments",
+        "scheduler",
+        "recording",
+        "environments",
+        "protocol",
+        "errors",
+    },
     "shown": {"scheduler", "protocol", "errors"},
     "arena": {
         "arguments",
