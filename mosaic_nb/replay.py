@@ -123,33 +123,26 @@ class Run(RecordedRun):
         deadline: float | None = 60.0,
         progress: bool = True,
     ) -> pd.DataFrame:
-        """Ask other operators at each step what they would have done, and return where they part from what was done.
+        """Ask other operators at each step what they would have done; returns where they part from what was done.
 
-        Every episode of the current line is played again from its seed and actions, and every digest is compared.
-        Whoever is asked is told what happened as those who sat there were told, and never what it said itself: so it
-        answers as if it had sat there and done the same. Its draws have the seeds of the decisions that were made.
+        The current line is played again, every digest checked. Whoever is asked hears what happened, and never what it
+        said itself: it answers as if it had sat there and done the same, its draws under the seeds of that seat.
 
         Args:
-            operators: who is asked: a name, what `mosaic_nb.operator` returns, a function, a list of these, or a
-                mapping of names to these.
+            operators: a name, what `mosaic_nb.operator` returns, a function, a list of these, or a mapping of names.
             lanes, episodes, agents: where; None for all, of the agents for all that acted.
             environment: where it was made by an object of the notebook, as for `verify`.
             all: a row for every answer, not only where they part.
-            consequence: None for what is known without playing on: how far the probabilities are apart (``total
-                variation``) where both give them, else what the agent was still to be paid (``return to go``).
-                ``"rollout"`` plays on from the first ``rollouts`` rows of that order, the other's action first, then
-                those who had played under the same seeds: how much more the agent was paid than it had been.
-            horizon: steps that a rollout plays; None to the end of the episode.
-            rollouts: how many, at most.
-            players: for rollouts, label -> operator, of people and functions that played and of whoever took a seat
-                later: the run's folder does not hold them.
+            consequence: None for what is known without playing on; ``"rollout"`` to play on from the first
+                ``rollouts`` rows: the other's action, then those who had played, to the end or for ``horizon`` steps.
+            players: for rollouts, label -> operator, of those whom the run's folder does not hold: people, functions,
+                whoever took a seat later.
             deadline: seconds for an answer where an operator declares none, or None.
             progress: whether to show how far it is.
 
         Returns:
-            One row for each step and operator where they part, or where one has failed (``error``), sorted by
-            ``consequence`` within each ``measure``. ``attrs["asked"]`` says how many answers each gave. See
-            ``docs/disagreement.md`` for the columns.
+            A row for each step and operator where they part, or where one failed (``error``), sorted by
+            ``consequence`` within each ``measure``; ``docs/disagreement.md`` has the columns.
 
         Raises:
             CastError: somebody cannot be asked here (a person, spaces that do not fit); nothing was played.

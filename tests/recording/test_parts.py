@@ -11,7 +11,24 @@ from mosaic_nb.recording import arrow, parts
 from mosaic_nb.recording.errors import CorruptPart
 from mosaic_nb.recording.tables import EPISODES, STEPS
 
-_STEP = ("agent", "", "", "random", "baseline", "1", "1", "left", 1.0, False, False, 0.1, 0.2, "00", False, "")
+_STEP = (
+    "agent",
+    "",
+    "",
+    "random",
+    "baseline",
+    "1",
+    "1",
+    "left",
+    1.0,
+    False,
+    False,
+    0.1,
+    0.2,
+    "00",
+    False,
+    "",
+)
 
 
 def steps(lane: str, episode: int, count: int) -> list[tuple[object, ...]]:
