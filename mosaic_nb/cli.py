@@ -210,9 +210,9 @@ def _print_table(rows: Iterable[Sequence[str]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int = 1) -> int:
     print(f"mosaic-nb: {message}", file=sys.stderr)
-    return 1
+    return status
 
 
 if __name__ == "__main__":

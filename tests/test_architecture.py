@@ -29,7 +29,17 @@ LAW: dict[str, set[str]] = {
     "scheduler": {"operators", "recording", "worker", "environments", "protocol", "errors"},
     "connect": {"scheduler", "environments", "protocol", "errors"},
     "analysis": {"errors"},
-    "replay": {"analysis", "scheduler", "recording", "environments", "protocol", "errors"},
+    "disagreement": {"analysis", "scheduler", "operators", "recording", "protocol", "errors"},
+    "replay": {
+        "analysis",
+        "disagreement",
+        "arguments",
+        "scheduler",
+        "recording",
+        "environments",
+        "protocol",
+        "errors",
+    },
     "shown": {"scheduler", "protocol", "errors"},
     "arena": {
         "arguments",
