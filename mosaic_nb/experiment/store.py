@@ -91,9 +91,11 @@ class Store:
             self._header = self._renewed(header, provenance["versions"])
             self.parts.mkdir(exist_ok=True)
             files.write_header(self.path, self._header)
-            if retry_failed:
-                self._forget_failed()
         self._look()
+        if retry_failed:
+            with files.naming_disk_errors(self.path, "forgetting what failed"):
+                self._forget_failed()
+            self._look()
 
     def done(self) -> set[Unit]:
         """Return the trials that are on disk with all their episodes."""
