@@ -16,10 +16,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mosaic_nb import environments
+    from mosaic_nb import analysis, environments
     from mosaic_nb.arena import Arena, play
     from mosaic_nb.cross_play import crossplay
     from mosaic_nb.errors import (
+        AnalysisError,
         CastError,
         Diverged,
         EnvironmentFailure,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         LaneFailureWarning,
         MosaicError,
         OperatorError,
+        SmallSampleWarning,
     )
     from mosaic_nb.experiment.experiment import Experiment
     from mosaic_nb.operators import operator
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnalysisError",
     "Arena",
     "CastError",
     "Diverged",
@@ -47,7 +50,9 @@ __all__ = [
     "MosaicError",
     "OperatorError",
     "Run",
+    "SmallSampleWarning",
     "__version__",
+    "analysis",
     "crossplay",
     "environments",
     "open_run",
@@ -56,6 +61,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AnalysisError": "mosaic_nb.errors",
     "Arena": "mosaic_nb.arena",
     "CastError": "mosaic_nb.errors",
     "Diverged": "mosaic_nb.errors",
@@ -67,12 +73,13 @@ _HOMES = {
     "MosaicError": "mosaic_nb.errors",
     "OperatorError": "mosaic_nb.errors",
     "Run": "mosaic_nb.replay",
+    "SmallSampleWarning": "mosaic_nb.errors",
     "crossplay": "mosaic_nb.cross_play",
     "open_run": "mosaic_nb.replay",
     "operator": "mosaic_nb.operators",
     "play": "mosaic_nb.arena",
 }
-_ROOMS = frozenset({"environments"})
+_ROOMS = frozenset({"analysis", "environments", "experiment"})
 
 
 def __getattr__(name: str) -> Any:

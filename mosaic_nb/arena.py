@@ -22,6 +22,7 @@ from mosaic_nb.scheduler import headers
 from mosaic_nb.scheduler.casting import Company
 from mosaic_nb.scheduler.casts import EVERY_AGENT, sides
 from mosaic_nb.scheduler.conductor import Conductor
+from mosaic_nb.scheduler.inquiring import Answer, Inquiry
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.thread import scheduler_thread
@@ -150,6 +151,7 @@ class Arena(Shown, Tables):
         self._conductor = Conductor(
             self._thread, company, plan, policy, self._recorder, speed, clocked, keep_frames
         )
+        self._inquiry = Inquiry(self._conductor.lockstep, self._recorder, deadline)
         self._thread.call(self._conductor.start())
         self._recorder.update_header(**headers.of_company(company))
 
@@ -254,6 +256,7 @@ class Arena(Shown, Tables):
     def close(self) -> None:
         """End every worker and seal the run. The tables stay readable."""
         self._leave()
+        self._thread.call(self._inquiry.close())
         self._thread.call(self._conductor.close())
 
     def __enter__(self) -> Self:
@@ -261,6 +264,25 @@ class Arena(Shown, Tables):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def ask(self, operator: Any, lane: str, step: int | None = None, agent: str | None = None) -> Answer:
+        """Ask somebody who does not play what they would do, or would have done, in a lane's present episode.
+
+        The episode is played again beside the arena, and who is asked is told what happened, as a newcomer is;
+        nothing changes, and the decision has the seed that it would have in that seat. The worker is kept for the next
+        question, until the arena closes.
+
+        Args:
+            operator: whatever a lane takes, but no person.
+            lane: its name.
+            step: of the present episode, from 0; None for now.
+            agent: whose place; may be left out where the environment has one agent.
+
+        Raises:
+            ValueError: there is no such lane, agent or step, or the agent was not to move there.
+            CastError: a person was to be asked. OperatorError: it could not answer.
+        """
+        return self._thread.call(self._inquiry.ask(lane, declare_operator(operator), step, agent))
 
     # --- what happened -------------------------------------------------------------------------------
 

@@ -28,7 +28,18 @@ LAW: dict[str, set[str]] = {
     "operators": {"protocol", "errors"},
     "scheduler": {"operators", "recording", "worker", "environments", "protocol", "errors"},
     "connect": {"scheduler", "environments", "protocol", "errors"},
-    "replay": {"scheduler", "recording", "environments", "protocol", "errors"},
+    "analysis": {"errors"},
+    "disagreement": {"analysis", "scheduler", "operators", "recording", "protocol", "errors"},
+    "replay": {
+        "analysis",
+        "disagreement",
+        "arguments",
+        "scheduler",
+        "recording",
+        "environments",
+        "protocol",
+        "errors",
+    },
     "shown": {"scheduler", "protocol", "errors"},
     "arena": {
         "arguments",
@@ -41,7 +52,6 @@ LAW: dict[str, set[str]] = {
         "protocol",
         "errors",
     },
-    "analysis": {"errors"},
     "cross_play": {
         "arena",
         "analysis",

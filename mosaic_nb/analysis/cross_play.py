@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from mosaic_nb.analysis.intervals import LEVEL
 from mosaic_nb.analysis.plots import heatmap
-from mosaic_nb.errors import MosaicError
+from mosaic_nb.analysis.ratings import PRIOR, Ratings, ratings
+from mosaic_nb.errors import AnalysisError, MosaicError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,6 +107,38 @@ class CrossPlay:
     def plot(self, value: str = "return", *, ax: Axes | None = None) -> Axes:
         """Draw the matrix as a heatmap, every cell with its mean and standard error."""
         return heatmap(self.matrix(value), self.matrix(value, "se"), label=_MEASURES[value], ax=ax)
+
+    def ratings(self, *, prior: float = PRIOR, level: float = LEVEL, seed: int = 0) -> Ratings:
+        """Rate the operators by Bradley and Terry's model from who won against whom, with intervals and Elo points.
+
+        Seats and sides are averaged seed by seed, as in `pairs`; an operator against itself says nothing.
+
+        Args:
+            prior: drawn games added between operators who met, so that one who won them all has a finite rating.
+            level: of the intervals.
+            seed: of the draws that make them.
+
+        Raises:
+            AnalysisError: nobody plays against anybody, some were focal, or as `mosaic_nb.analysis.ratings` does.
+        """
+        if self.focal or self._frame["win"].isna().all():
+            why = "the seats besides the focal ones are background" if self.focal else "there is one side"
+            raise AnalysisError(f"nobody is rated: {why}")
+        return ratings(self._points(), self.operators, prior=prior, level=level, seed=seed)
+
+    def _points(self) -> np.ndarray[Any, Any]:
+        """Return what each operator won against each, of shape (seeds, operators, operators)."""
+        met = self._frame.assign(against=self._frame["against"].str.split(BETWEEN, regex=False)).explode(
+            "against"
+        )
+        met = met[(met["operator"] != met["against"]) & met["win"].notna()]
+        shares = met.groupby(["seed", "operator", "against"])["win"].mean()
+        seeds = sorted(met["seed"].unique())
+        points = np.zeros((len(seeds), len(self.operators), len(self.operators)))
+        place = {name: number for number, name in enumerate(self.operators)}
+        for (seed, one, other), share in shares.items():
+            points[seeds.index(seed), place[one], place[other]] = share
+        return points
 
     def __repr__(self) -> str:
         episodes = self._frame.groupby("pairing", observed=True)["seed"].nunique()

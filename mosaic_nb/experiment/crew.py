@@ -11,7 +11,7 @@ from pathlib import Path
 from mosaic_nb.experiment.job import Folders, Job, Played, Unit, part_of
 from mosaic_nb.experiment.meter import Meter
 from mosaic_nb.experiment.player import Lost, Player
-from mosaic_nb.experiment.queue import Queue
+from mosaic_nb.experiment.queue import PIECE, Queue
 from mosaic_nb.experiment.sheet import Sheet
 from mosaic_nb.experiment.stepwise import Stepwise
 from mosaic_nb.scheduler import seeds
@@ -42,9 +42,13 @@ class Crew:
         folders: where everything goes.
         tell: told of every part.
         workers: how many pieces at a time; None for as many as the cores can take.
+        piece: seconds that a piece should take.
     """
 
-    def __init__(self, job: Job, folders: Folders, tell: Tell, workers: int | None = None) -> None:
+    def __init__(
+        self, job: Job, folders: Folders, tell: Tell, workers: int | None = None, piece: float = PIECE
+    ) -> None:
+        self._piece_seconds = piece
         self._job = job
         self._folders = folders
         self._tell = tell
@@ -63,7 +67,7 @@ class Crew:
             RecordingFailed: the disk refused.
             MosaicError: a worker could not be started at all.
         """
-        queue = Queue(self._job, todo, self._cores)
+        queue = Queue(self._job, todo, self._cores, self._piece_seconds)
         try:
             while (queue and not self._stopped) or self._at_work:
                 while queue and not self._stopped and self._room():

@@ -40,9 +40,11 @@ class Queue:
         job: what is played.
         todo: the trials that are not on disk.
         sharers: among how many the last trials are shared out.
+        seconds: that a piece should take.
     """
 
-    def __init__(self, job: Job, todo: Iterable[Unit], sharers: int) -> None:
+    def __init__(self, job: Job, todo: Iterable[Unit], sharers: int, seconds: float = PIECE) -> None:
+        self._seconds = seconds
         self._lanes = {lane: _Lane() for lane in job.casts}
         self._sharers = sharers
         self._strikes: dict[Unit, int] = {}
@@ -67,7 +69,7 @@ class Queue:
         return piece
 
     def _piece(self, about: _Lane) -> list[int]:
-        fits = 1 if about.seconds is None else int(PIECE / max(about.seconds, 1e-9))
+        fits = 1 if about.seconds is None else int(self._seconds / max(about.seconds, 1e-9))
         count = max(1, min(fits, _LARGEST, -(-len(about.left) // self._sharers)))
         piece = [about.left.popleft()]
         while len(piece) < count and about.left and about.left[0] == piece[-1] + 1:

@@ -21,11 +21,14 @@ from typing import Any
 from mosaic_nb.errors import MosaicError
 from mosaic_nb.experiment.crew import Crew, Tell
 from mosaic_nb.experiment.job import Folders, Job, Played, Unit
+from mosaic_nb.experiment.queue import PIECE
 from mosaic_nb.recording import folder as files
 from mosaic_nb.scheduler.thread import scheduler_thread
 
 _LOSSES = 5
 """How often a node may be lost without having delivered anything in between."""
+_DELIVERIES = 250.0
+"""Parts a second that a driver takes in at ease, see docs/scale.md: on many cores pieces are longer."""
 _KNOCK = 10.0
 _MARK = ".cluster"
 
@@ -87,9 +90,13 @@ class Node:
         folders: the run's, on the driver's machine.
         mark: a file in the run's folder that is seen by who shares it.
         workers: how many pieces at a time, or None.
+        piece: seconds that a piece should take.
     """
 
-    def __init__(self, job: Job, folders: Folders, mark: str, workers: int | None) -> None:
+    def __init__(
+        self, job: Job, folders: Folders, mark: str, workers: int | None, piece: float = PIECE
+    ) -> None:
+        self._piece = piece
         self._job = job
         self._shared = (folders.run / mark).exists()
         self._scratch = tempfile.TemporaryDirectory(prefix="mosaic-nb-node-")
@@ -101,7 +108,13 @@ class Node:
     def play(self, order: Sequence[Unit]) -> Iterator[Delivery]:
         """Play trials, and give their parts as they are written."""
         done: SimpleQueue[tuple[Sequence[Played], Path] | None] = SimpleQueue()
-        crew = Crew(self._job, self._folders, lambda played, path: done.put((played, path)), self._workers)
+        crew = Crew(
+            self._job,
+            self._folders,
+            lambda played, path: done.put((played, path)),
+            self._workers,
+            self._piece,
+        )
 
         async def play() -> None:
             try:
@@ -143,6 +156,7 @@ class Cluster:
         self._mark = f"{_MARK}-{secrets.token_hex(4)}"
         self._actors: list[Any] = []
         self._todo: deque[Unit] = deque()
+        self._piece = PIECE
         self._stopped = False
 
     async def play(self, todo: Iterable[Unit]) -> None:
@@ -153,6 +167,7 @@ class Cluster:
         """
         self._todo.extend(interleaved(todo))
         nodes = _nodes()
+        self._piece = max(PIECE, sum(nodes.values()) / _DELIVERIES)
         (self._folders.run / self._mark).touch()
         try:
             await asyncio.gather(*(self._keep_busy(node, len(nodes)) for node in nodes))
@@ -203,7 +218,7 @@ class Cluster:
         actor = (
             ray.remote(Node)
             .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False))
-            .remote(self._job, self._folders, self._mark, self._workers)
+            .remote(self._job, self._folders, self._mark, self._workers, self._piece)
         )
         self._actors.append(actor)
         return actor
@@ -241,8 +256,8 @@ async def _stream(actor: Any, order: Sequence[Unit]) -> Any:
         yield await reference
 
 
-def _nodes() -> list[str]:
-    """Return the ids of the nodes that have cores."""
+def _nodes() -> dict[str, float]:
+    """Return the nodes that have cores, by id, and how many."""
     import ray
 
     alive = [
@@ -252,7 +267,7 @@ def _nodes() -> list[str]:
     ]
     if not alive:
         raise MosaicError("the Ray cluster has no node with a core")
-    return [node["NodeID"] for node in alive]
+    return {node["NodeID"]: node["Resources"]["CPU"] for node in alive}
 
 
 def _lost_errors() -> tuple[type[Exception], ...]:

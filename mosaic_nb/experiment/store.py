@@ -6,11 +6,13 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mosaic_nb.experiment import identity
 from mosaic_nb.experiment.errors import AnotherExperiment, Busy, Changed
@@ -42,7 +44,7 @@ class Store:
         self._job = job
         self._experiment = identity.of_job(job)
         self._header: dict[str, Any] = {}
-        self._places: dict[parts.Key, Path] = {}
+        self._found = parts.Found()
         self._lock: int | None = None
 
     def is_complete(self) -> bool:
@@ -59,13 +61,16 @@ class Store:
             and header["provenance"]["experiment"]["seeds"] == self._experiment["seeds"]
         )
 
-    def open(self, provenance: Mapping[str, Any], *, accept_changes: bool = False) -> None:
+    def open(
+        self, provenance: Mapping[str, Any], *, accept_changes: bool = False, retry_failed: bool = False
+    ) -> None:
         """Claim the folder, or take the experiment in it up again.
 
         Args:
             provenance: what the header keeps, see `identity.provenance`; ``versions`` in it are the code and libraries
                 that a resumed run must share.
             accept_changes: go on although they have changed.
+            retry_failed: forget the trials in which an episode failed, so that they are played again.
 
         Raises:
             AnotherExperiment: it holds something else.
@@ -87,29 +92,33 @@ class Store:
             self.parts.mkdir(exist_ok=True)
             files.write_header(self.path, self._header)
         self._look()
+        if retry_failed:
+            with files.naming_disk_errors(self.path, "forgetting what failed"):
+                self._forget_failed()
+            self._look()
 
     def done(self) -> set[Unit]:
         """Return the trials that are on disk with all their episodes."""
         return {
             (lane, trial)
             for lane, trial in self._job.units()
-            if all((lane, number) in self._places for number in self._job.numbers(trial))
+            if all((lane, number) in self._found.places for number in self._job.numbers(trial))
         }
 
     def history(self) -> Iterator[tuple[str, float, str]]:
         """Give lane, return and end of every episode on disk."""
-        for path in dict.fromkeys(self._places.values()):
+        for path in dict.fromkeys(self._found.places.values()):
             rows = parts.read_part(path)["episodes"].select(["lane", "episode", "return", "end"])
             for lane, number, total, end in zip(
                 *(column.to_pylist() for column in rows.columns), strict=True
             ):
-                if self._places[lane, number] == path:
+                if self._found.places[lane, number] == path:
                     yield lane, total, end
 
     def note(self, played: Iterable[Played], part: Path) -> None:
         """Note what lies in a part that has been written."""
         for each in played:
-            self._places.setdefault((each.lane, each.number), part)
+            self._found.places.setdefault((each.lane, each.number), part)
 
     def close(self) -> None:
         """Write each table as Parquet, durably, and delete the parts they were made of.
@@ -122,11 +131,10 @@ class Store:
             (lane, number)
             for lane, trial in self._job.units()
             for number in self._job.numbers(trial)
-            if (lane, number) in self._places
+            if (lane, number) in self._found.places
         ]
         with files.naming_disk_errors(self.path, "closing"):
-            nullable = _nullable(set(self._places.values()))
-            rows = {table.name: self._write(table, order, nullable[table.name]) for table in TABLES}
+            rows = self._merge(order)
             files.sync(self.path)
             files.write_header(self.path, {**self._header, "closed": True, "rows": rows})
             shutil.rmtree(self.parts)
@@ -191,16 +199,51 @@ class Store:
 
     def _look(self) -> None:
         """Find what has been played; parts that are damaged are put aside, to be looked at, and played again."""
-        self._places, damaged = parts.find(parts.paths(self.parts))
-        for path, error in damaged.items():
+        self._found = parts.find(parts.paths(self.parts))
+        for path, error in self._found.damaged.items():
             path.rename(path.with_name(path.name + _ASIDE))
             self.damaged.append(
                 f"{error}; it was put aside as {path.name}{_ASIDE}, and its episodes are played again"
             )
 
-    def _write(self, table: Any, order: list[parts.Key], nullable: frozenset[str]) -> int:
-        pieces = (tables[table.name] for tables in parts.merge(self._places, order) if table.name in tables)
-        return arrow.write_parquet(self.path, table, self._header["name"], pieces, nullable)
+    def _forget_failed(self) -> None:
+        """Write the parts that hold failed trials anew, without them."""
+        for path in parts.paths(self.parts):
+            tables = parts.read_part(path)
+            rows = tables["episodes"].select(["episode", "end"]).to_pylist()
+            failed = {row["episode"] // self._job.trial for row in rows if row["end"] == "failed"}
+            if not failed:
+                continue
+            numbers = pa.array(
+                [row["episode"] for row in rows if row["episode"] // self._job.trial not in failed]
+            )
+            kept = {
+                name: each.filter(pc.is_in(each["episode"], numbers.cast(pa.int64())))
+                for name, each in tables.items()
+            }
+            if len(kept["episodes"]):
+                parts.write_part(path, kept)
+            else:
+                path.unlink()
+
+    def _merge(self, order: list[parts.Key]) -> dict[str, int]:
+        """Write the tables, in one pass through the parts, and return how many rows each has."""
+        with ExitStack() as files_open:
+            writers = {
+                table.name: files_open.enter_context(
+                    arrow.table_writer(
+                        self.path,
+                        table,
+                        self._header["name"],
+                        frozenset(self._found.nullable.get(table.name, ())),
+                    )
+                )
+                for table in TABLES
+            }
+            for tables in parts.merge(self._found.places, order):
+                for name, rows in tables.items():
+                    writers[name].add(rows)
+        return {name: writer.rows for name, writer in writers.items()}
 
     def _reopen(self, header: Mapping[str, Any]) -> None:
         """Turn the tables of a closed run back into parts: it is to be continued with more seeds."""
@@ -208,9 +251,7 @@ class Store:
             self.parts.mkdir(exist_ok=True)
             whole = {table.name: arrow.read_parquet(self.path, table, header["name"]) for table in TABLES}
             for number, lane in enumerate(self._job.casts):
-                mine = {
-                    name: rows.filter(pa.compute.equal(rows["lane"], lane)) for name, rows in whole.items()
-                }
+                mine = {name: rows.filter(pc.equal(rows["lane"], lane)) for name, rows in whole.items()}
                 path = parts.part_path(self.parts, number, 0, len(mine["episodes"]))
                 parts.write_part(path, {name: arrow.without_run(rows) for name, rows in mine.items()})
 
@@ -227,15 +268,6 @@ def _refuse_changes(folder: Path, then: Mapping[str, str], now: Mapping[str, str
             f"since the experiment in {folder} was begun this has changed, and its episodes might not be "
             f"comparable:\n{listed}\nTo go on all the same: run(..., accept_changes=True)."
         )
-
-
-def _nullable(paths: set[Path]) -> dict[str, frozenset[str]]:
-    """Return the columns of each table that have missing values."""
-    found: dict[str, set[str]] = {table.name: set() for table in TABLES}
-    for path in paths:
-        for name, rows in parts.read_part(path).items():
-            found[name].update(column for column in rows.column_names if rows[column].null_count)
-    return {name: frozenset(columns) for name, columns in found.items()}
 
 
 def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -152,41 +153,58 @@ def without_run(rows: pa.Table) -> pa.Table:
     return pa.table(rows.columns[1:], names=rows.column_names[1:])
 
 
-def write_parquet(
-    folder: Path,
-    table: Table,
-    run: str,
-    pieces: Iterable[pa.Table | pa.RecordBatch],
-    nullable: frozenset[str],
-) -> int:
-    """Write a table of a closed run, durably, and return its number of rows.
+class TableWriter:
+    """Writes a table of a closed run, see `table_writer`.
+
+    Attributes:
+        rows: how many have been written.
+    """
+
+    def __init__(self, table: Table, run: str, file: pq.ParquetWriter) -> None:
+        self.rows = 0
+        self._table = table
+        self._run = run
+        self._file = file
+        self._group: list[pa.Table | pa.RecordBatch] = []
+        self._held = 0
+
+    def add(self, piece: pa.Table | pa.RecordBatch) -> None:
+        """Add rows: about a row group, not all of a run, is in memory while it is closed."""
+        self._group.append(piece)
+        self._held += len(piece)
+        if self._held >= _ROW_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been added."""
+        whole = assemble(self._table, self._run, self._group)
+        self._file.write_table(pa.table(whole.columns, schema=self._file.schema), row_group_size=_ROW_GROUP)
+        self.rows += len(whole)
+        self._group, self._held = [], 0
+
+
+@contextmanager
+def table_writer(folder: Path, table: Table, run: str, nullable: frozenset[str]) -> Iterator[TableWriter]:
+    """Write a table of a closed run, durably and whole or not at all.
 
     Columns without missing values are declared so: reading them is a third faster. Hashes, durations and
     probabilities hardly shrink, so they are stored as they are (48 instead of 33 bytes a step, read in 60 % of the
     time); the rest is compressed by zstd. Pages carry checksums.
+
+    Args:
+        folder: the run's.
+        table: which.
+        run: the run's name.
+        nullable: the columns that have missing values.
     """
     declared = schema(table, nullable=nullable)
-    rows = 0
     with (
         beside(parquet_path(folder, table.name), durable=True) as unfinished,
-        pq.ParquetWriter(unfinished, declared, **_parquet_options(table)) as writer,
+        pq.ParquetWriter(unfinished, declared, **_parquet_options(table)) as file,
     ):
-        for group in _groups(pieces):
-            whole = assemble(table, run, group)
-            writer.write_table(pa.table(whole.columns, schema=declared), row_group_size=_ROW_GROUP)
-            rows += len(whole)
-    return rows
-
-
-def _groups(pieces: Iterable[pa.Table | pa.RecordBatch]) -> Iterable[list[pa.Table | pa.RecordBatch]]:
-    """Yield pieces of about a row group each: that much of a run, not all of it, is in memory while it is closed."""
-    group: list[pa.Table | pa.RecordBatch] = []
-    for piece in pieces:
-        group.append(piece)
-        if sum(map(len, group)) >= _ROW_GROUP:
-            yield group
-            group = []
-    yield group
+        writer = TableWriter(table, run, file)
+        yield writer
+        writer.flush()
 
 
 def _parquet_options(table: Table) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Where many processes play the episodes of one run, each writes parts. They may c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -79,25 +80,45 @@ def episodes(tables: Mapping[str, pa.Table]) -> list[Key]:
     return list(zip(rows["lane"].to_pylist(), rows["episode"].to_pylist(), strict=True))
 
 
-def find(parts: Iterable[Path]) -> tuple[dict[Key, Path], dict[Path, CorruptPart]]:
-    """Return in which part every episode lies, in the first one where it is in several, and what is damaged."""
-    places: dict[Key, Path] = {}
-    damaged: dict[Path, CorruptPart] = {}
+@dataclass
+class Found:
+    """What lies in a folder of parts.
+
+    Attributes:
+        places: in which part every episode lies, in the first one where it is in several.
+        nullable: the columns of each table that have missing values.
+        damaged: the parts that cannot be read.
+    """
+
+    places: dict[Key, Path] = field(default_factory=dict)
+    nullable: dict[str, set[str]] = field(default_factory=dict)
+    damaged: dict[Path, CorruptPart] = field(default_factory=dict)
+
+
+def find(parts: Iterable[Path]) -> Found:
+    """Look into parts."""
+    found = Found()
     for path in parts:
         try:
-            for key in episodes(read_part(path)):
-                places.setdefault(key, path)
+            tables = read_part(path)
         except CorruptPart as error:
-            damaged[path] = error
-    return places, damaged
+            found.damaged[path] = error
+            continue
+        for key in episodes(tables):
+            found.places.setdefault(key, path)
+        for name, rows in tables.items():
+            missing = (column for column in rows.column_names if rows[column].null_count)
+            found.nullable.setdefault(name, set()).update(missing)
+    return found
 
 
 def read_all(folder: Path) -> tuple[list[dict[str, pa.Table]], list[str]]:
     """Return the tables of all parts in a folder, lane by lane, every episode once, and what is damaged, in words."""
-    places, damaged = find(paths(folder))
-    lane_numbers = {lane: path.name.partition("-")[0] for (lane, _), path in places.items()}
-    order = sorted(places, key=lambda key: (lane_numbers[key[0]], key[1]))
-    return list(merge(places, order)), [f"{error}; its episodes are lost" for error in damaged.values()]
+    found = find(paths(folder))
+    lane_numbers = {lane: path.name.partition("-")[0] for (lane, _), path in found.places.items()}
+    order = sorted(found.places, key=lambda key: (lane_numbers[key[0]], key[1]))
+    problems = [f"{error}; its episodes are lost" for error in found.damaged.values()]
+    return list(merge(found.places, order)), problems
 
 
 def merge(places: Mapping[Key, Path], order: Iterable[Key]) -> Iterator[dict[str, pa.Table]]:
@@ -107,11 +128,13 @@ def merge(places: Mapping[Key, Path], order: Iterable[Key]) -> Iterator[dict[str
         places: in which part every episode lies, see `find`.
         order: the episodes.
     """
-    whole: tuple[Path | None, dict[str, pa.Table]] = (None, {})
+    last: Path | None = None
+    tables: dict[str, pa.Table] = {}
     for path, keys in _stretches(order, places):
-        if whole[0] != path:
-            whole = path, read_part(path)
-        yield {name: _of(rows, keys) for name, rows in whole[1].items()}
+        if path != last:
+            last, tables = path, read_part(path)
+        everything = len(keys) == len(tables["episodes"])
+        yield tables if everything else {name: _of(rows, keys) for name, rows in tables.items()}
 
 
 def _stretches(keys: Iterable[Key], places: Mapping[Key, Path]) -> Iterator[tuple[Path, list[Key]]]:
@@ -129,8 +152,7 @@ def _stretches(keys: Iterable[Key], places: Mapping[Key, Path]) -> Iterator[tupl
 def _of(rows: pa.Table, keys: list[Key]) -> pa.Table:
     """Return the rows of these episodes, which are of one lane, as they stand."""
     numbers = pa.array([number for _, number in keys], pa.int64())
-    wanted = pc.and_(pc.equal(rows["lane"], keys[0][0]), pc.is_in(rows["episode"], numbers))
-    return rows if pc.all(wanted).as_py() else rows.filter(wanted)
+    return rows.filter(pc.and_(pc.equal(rows["lane"], keys[0][0]), pc.is_in(rows["episode"], numbers)))
 
 
 def _arrow_file(rows: Rows) -> bytes:

@@ -272,8 +272,10 @@ class Recorder:
         for table, rows in zip(TABLES, self._rows, strict=True):
             missing = self._nullable | (_missing(table, arrow.batch(table, rows)) if rows else set())
             nullable = frozenset(column for name, column in missing if name == table.name)
-            pieces = self._pieces(table, self._sealed, rows)
-            written[table.name] = arrow.write_parquet(self.path, table, self.name, pieces, nullable)
+            with arrow.table_writer(self.path, table, self.name, nullable) as writer:
+                for piece in self._pieces(table, self._sealed, rows):
+                    writer.add(piece)
+            written[table.name] = writer.rows
         return written
 
     def _delete_segments(self) -> None:

@@ -92,9 +92,7 @@ def test_parts_merge_in_the_order_asked_for_and_each_episode_once(tmp_path: Path
     wide = written(tmp_path, "a", [0, 1, 2])
     again = written(tmp_path, "a", [1], length=5)
     order = [("a", 0), ("a", 1), ("a", 2), ("b", 0), ("b", 1)]
-    places, damaged = parts.find([late, wide, again])
-    merged = list(parts.merge(places, order))
-    assert not damaged
+    merged = list(parts.merge(parts.find([late, wide, again]).places, order))
     found = [
         (row["lane"], row["episode"], row["step"]) for piece in merged for row in piece["steps"].to_pylist()
     ]
@@ -103,7 +101,7 @@ def test_parts_merge_in_the_order_asked_for_and_each_episode_once(tmp_path: Path
 
 def test_episodes_that_nobody_asks_for_are_left_out(tmp_path: Path) -> None:
     wide = written(tmp_path, "a", [0, 1, 2])
-    (piece,) = parts.merge(parts.find([wide])[0], [("a", 2)])
+    (piece,) = parts.merge(parts.find([wide]).places, [("a", 2)])
     assert [row["episode"] for row in piece["steps"].to_pylist()] == [2, 2, 2]
     assert parts.episodes(piece) == [("a", 2)]
 
