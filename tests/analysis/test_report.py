@@ -55,7 +55,9 @@ def test_one_lane_and_lanes_that_cannot_be_compared():
 
 
 def test_many_lanes_are_compared_with_the_best():
-    scores = {f"lane {number}": [3 * number + (seed * number) % 3 for seed in range(12)] for number in range(7)}
+    scores = {
+        f"lane {number}": [3 * number + (seed * number) % 3 for seed in range(12)] for number in range(7)
+    }
     page = report(Recorded(episodes(scores)))
     assert page.count('<li class="') == 6
     assert "lane 0 falls short of lane 6" in page
@@ -64,7 +66,11 @@ def test_many_lanes_are_compared_with_the_best():
 def test_what_correction_takes_back_is_said():
     """A p of 0.04 is no finding among three comparisons."""
     table = episodes(
-        {"x": [0.64, -0.16, 0.34, 0.64, 0.14, -0.26, 0.44, 0.34, 0.54, -0.06], "y": [0] * 10, "z": [0, 0.1] * 5}
+        {
+            "x": [0.64, -0.16, 0.34, 0.64, 0.14, -0.26, 0.44, 0.34, 0.54, -0.06],
+            "y": [0] * 10,
+            "z": [0, 0.1] * 5,
+        }
     )
     assert 0.03 < compare(table, "x", "y").p < 0.05
     page = report(Recorded(table))
