@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         OperatorError,
         SmallSampleWarning,
     )
+    from mosaic_nb.experiment.experiment import Experiment
     from mosaic_nb.operators import operator
     from mosaic_nb.replay import Run, open_run
 
@@ -42,6 +43,7 @@ __all__ = [
     "CastError",
     "Diverged",
     "EnvironmentFailure",
+    "Experiment",
     "HumanToMove",
     "HumanUnavailable",
     "LaneFailureWarning",
@@ -64,6 +66,7 @@ _HOMES = {
     "CastError": "mosaic_nb.errors",
     "Diverged": "mosaic_nb.errors",
     "EnvironmentFailure": "mosaic_nb.errors",
+    "Experiment": "mosaic_nb.experiment.experiment",
     "HumanToMove": "mosaic_nb.errors",
     "HumanUnavailable": "mosaic_nb.errors",
     "LaneFailureWarning": "mosaic_nb.errors",
@@ -76,7 +79,7 @@ _HOMES = {
     "operator": "mosaic_nb.operators",
     "play": "mosaic_nb.arena",
 }
-_ROOMS = frozenset({"analysis", "environments"})
+_ROOMS = frozenset({"analysis", "environments", "experiment"})
 
 
 def __getattr__(name: str) -> Any:

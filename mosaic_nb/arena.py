@@ -6,9 +6,7 @@ import asyncio
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Self
 
 from mosaic_nb import operators
@@ -17,12 +15,14 @@ from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.errors import LaneFailure, LaneFailureWarning
 from mosaic_nb.operators import Declared, declare as declare_operator
 from mosaic_nb.recording.access import AllBranches, Tables
+from mosaic_nb.recording.folder import scratch
 from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.replay import Run, save_copy
 from mosaic_nb.scheduler import headers
 from mosaic_nb.scheduler.casting import Company
 from mosaic_nb.scheduler.casts import EVERY_AGENT, sides
 from mosaic_nb.scheduler.conductor import Conductor
+from mosaic_nb.scheduler.inquiring import Answer, Inquiry
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.thread import scheduler_thread
@@ -137,7 +137,7 @@ class Arena(Shown, Tables):
         )
         keep_frames = at_least("keep_frames", keep_frames, 0)
         casts = {name: _cast(name, lane) for name, lane in named(lanes).items()}
-        self._path = Path(path) if path is not None else _scratch(declared.id)
+        self._path = Path(path) if path is not None else scratch(declared.id)
         self._known_failures: set[str] = set()
         self._thread = scheduler_thread()
         policy = Policy(on_end, on_failure, on_illegal, environment_deadline)
@@ -151,6 +151,7 @@ class Arena(Shown, Tables):
         self._conductor = Conductor(
             self._thread, company, plan, policy, self._recorder, speed, clocked, keep_frames
         )
+        self._inquiry = Inquiry(self._conductor.lockstep, self._recorder, deadline)
         self._thread.call(self._conductor.start())
         self._recorder.update_header(**headers.of_company(company))
 
@@ -255,6 +256,7 @@ class Arena(Shown, Tables):
     def close(self) -> None:
         """End every worker and seal the run. The tables stay readable."""
         self._leave()
+        self._thread.call(self._inquiry.close())
         self._thread.call(self._conductor.close())
 
     def __enter__(self) -> Self:
@@ -262,6 +264,25 @@ class Arena(Shown, Tables):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def ask(self, operator: Any, lane: str, step: int | None = None, agent: str | None = None) -> Answer:
+        """Ask somebody who does not play what they would do, or would have done, in a lane's present episode.
+
+        The episode is played again beside the arena, and who is asked is told what happened, as a newcomer is;
+        nothing changes, and the decision has the seed that it would have in that seat. The worker is kept for the next
+        question, until the arena closes.
+
+        Args:
+            operator: whatever a lane takes, but no person.
+            lane: its name.
+            step: of the present episode, from 0; None for now.
+            agent: whose place; may be left out where the environment has one agent.
+
+        Raises:
+            ValueError: there is no such lane, agent or step, or the agent was not to move there.
+            CastError: a person was to be asked. OperatorError: it could not answer.
+        """
+        return self._thread.call(self._inquiry.ask(lane, declare_operator(operator), step, agent))
 
     # --- what happened -------------------------------------------------------------------------------
 
@@ -362,14 +383,6 @@ def _cast(name: str, lane: Any) -> dict[str, Declared]:
     if not lane:
         raise ValueError(f"the cast of lane {name!r} is empty")
     return {str(agent): declare_operator(given) for agent, given in lane.items()}
-
-
-def _scratch(environment: str) -> Path:
-    from platformdirs import user_cache_path
-
-    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in environment)
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return user_cache_path("mosaic_nb") / "runs" / f"{safe}-{stamp}-{token_hex(3)}"
 
 
 def _hears_between_cells_only() -> bool:

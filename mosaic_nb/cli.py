@@ -1,4 +1,4 @@
-"""The command line: ``mosaic-nb operators | envs | verify | lab``.
+"""The command line: ``mosaic-nb operators | envs | run | verify | lab``.
 
 Each command imports what it needs when it runs, so that ``--help`` comes at once.
 """
@@ -11,12 +11,17 @@ import importlib.util
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mosaic_nb.environments.family import Family
+    from mosaic_nb.experiment.experiment import Experiment
+
+_INTERRUPTED = 130
+"""The exit status of a program that was interrupted, as shells have it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +53,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     envs.add_argument("word", nargs="?", default="", help="only families and ids in which it is found")
     envs.set_defaults(command=_envs)
+    run = commands.add_parser(
+        "run", help="play the experiments that a script declares, or what is missing of them"
+    )
+    run.add_argument("script", type=Path, help="a Python file with an mnb.Experiment in a variable")
+    run.add_argument("--path", type=Path, help="the run's folder; default: runs/ and the script's name")
+    run.add_argument("--name", help="the variable, where there are several experiments; default: all of them")
+    run.add_argument("--executor", default="local", choices=["local", "ray"])
+    run.add_argument(
+        "--workers", type=int, help="how many pieces at a time; default: as many as the cores can take"
+    )
+    run.add_argument("--budget", type=float, help="seconds after which nothing new is begun")
+    run.add_argument(
+        "--accept-changes", action="store_true", help="go on although code or versions have changed"
+    )
+    run.add_argument("--retry-failed", action="store_true", help="play the episodes again that have failed")
+    run.set_defaults(command=_run)
     verify = commands.add_parser(
         "verify", help="replay a run from its seeds and actions; exit 1 where it differs"
     )
@@ -133,6 +154,38 @@ def _ids(family: Family) -> list[str]:
         return ids(family)
 
 
+def _run(arguments: argparse.Namespace) -> int:
+    from mosaic_nb import MosaicError
+    from mosaic_nb.experiment.script import experiments
+
+    try:
+        found = experiments(arguments.script, arguments.name)
+        folder = arguments.path or Path("runs") / arguments.script.stem
+        for name, experiment in found.items():
+            _play(experiment, folder if len(found) == 1 else folder / name, arguments)
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command goes on where it stopped", _INTERRUPTED)
+    except (MosaicError, OSError, ValueError, TypeError) as error:
+        return _fail(str(error))
+    return 0
+
+
+def _play(experiment: Experiment, folder: Path, arguments: argparse.Namespace) -> None:
+    """Play an experiment, print its summary, and write its report beside its tables."""
+    options = {
+        key: getattr(arguments, key)
+        for key in ("executor", "workers", "budget", "accept_changes", "retry_failed")
+    }
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", UserWarning)
+        run = experiment.run(folder, **options)
+        print(f"\n{run}")
+        if len(run.episodes):
+            print(f"\n{run.summary()}\n\nreport: {run.report(run.path / 'report.html')}")
+    for warning in dict.fromkeys(str(each.message) for each in heard):
+        print(f"note: {warning}", file=sys.stderr)
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     from mosaic_nb import MosaicError, open_run
 
@@ -161,9 +214,9 @@ def _print_table(rows: Iterable[Sequence[str]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int = 1) -> int:
     print(f"mosaic-nb: {message}", file=sys.stderr)
-    return 1
+    return status
 
 
 if __name__ == "__main__":

@@ -102,13 +102,16 @@ class Diverged(MosaicError):
         lane, episode: where.
         step: the first step that differs, from 0; None where the reset differs already.
         recorded, replayed: the two digests; ``replayed`` says what went wrong where there is none.
+        because: libraries that are not those of the recording, for the message.
     """
 
-    def __init__(self, lane: str, episode: int, step: int | None, *, recorded: str, replayed: str) -> None:
+    def __init__(
+        self, lane: str, episode: int, step: int | None, *, recorded: str, replayed: str, because: str = ""
+    ) -> None:
         where = "at its reset" if step is None else f"at step {step}"
         super().__init__(
             f"the environment does not replay: lane {lane!r}, episode {episode} differs first {where}: "
-            f"recorded {recorded}, replayed {replayed}"
+            f"recorded {recorded}, replayed {replayed}{because and '; ' + because}"
         )
         self.lane = lane
         self.episode = episode

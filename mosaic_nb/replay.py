@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mosaic_nb.analysis.methods import Statistics
+from mosaic_nb.arguments import at_least, one_of
 from mosaic_nb.errors import Diverged, EnvironmentFailure, MosaicError
 from mosaic_nb.protocol import ProtocolError, messages
 from mosaic_nb.recording.copying import copy_run
 from mosaic_nb.recording.run import Run as RecordedRun
 from mosaic_nb.scheduler import headers
-from mosaic_nb.scheduler.replaying import Script, replay, scripts
+from mosaic_nb.scheduler.replaying import Script, differences, replay, scripts
 from mosaic_nb.scheduler.thread import scheduler_thread
 from mosaic_nb.scheduler.workers import EnvironmentWorker
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,67 @@ class Run(RecordedRun, Statistics):
         declared = headers.environment(self.header["provenance"], environment)
         return scheduler_thread().call(_verify(self, declared))
 
+    def disagreements(
+        self,
+        operators: Any,
+        *,
+        lanes: str | Sequence[str] | None = None,
+        episodes: int | Sequence[int] | None = None,
+        agents: str | Sequence[str] | None = None,
+        environment: Any = None,
+        all: bool = False,  # noqa: A002 - as pandas and NumPy say it
+        consequence: str | None = None,
+        horizon: int | None = None,
+        rollouts: int = 100,
+        players: Mapping[str, Any] | None = None,
+        deadline: float | None = 60.0,
+        progress: bool = True,
+    ) -> pd.DataFrame:
+        """Ask other operators at each step what they would have done; returns where they part from what was done.
+
+        The current line is played again, every digest checked. Whoever is asked hears what happened, and never what it
+        said itself: it answers as if it had sat there and done the same, its draws under the seeds of that seat.
+
+        Args:
+            operators: a name, what `mosaic_nb.operator` returns, a function, a list of these, or a mapping of names.
+            lanes, episodes, agents: where; None for all, of the agents for all that acted.
+            environment: where it was made by an object of the notebook, as for `verify`.
+            all: a row for every answer, not only where they part.
+            consequence: None for what is known without playing on; ``"rollout"`` to play on from the first
+                ``rollouts`` rows: the other's action, then those who had played, to the end or for ``horizon`` steps.
+            players: for rollouts, label -> operator, of those whom the run's folder does not hold: people, functions,
+                whoever took a seat later.
+            deadline: seconds for an answer where an operator declares none, or None.
+            progress: whether to show how far it is.
+
+        Returns:
+            A row for each step and operator where they part, or where one failed (``error``), sorted by
+            ``consequence`` within each ``measure``; ``docs/disagreement.md`` has the columns.
+
+        Raises:
+            CastError: somebody cannot be asked here (a person, spaces that do not fit); nothing was played.
+            ValueError: there is no such lane, episode or agent; or as for `verify`.
+            Diverged: an episode does not replay; libraries that differ are named.
+        """
+        from mosaic_nb.disagreement import asked
+
+        one_of("consequence", consequence, (None, "rollout"))
+        return asked.disagreements(
+            self,
+            operators,
+            lanes=lanes,
+            episodes=episodes,
+            agents=agents,
+            environment=environment,
+            everything=all,
+            consequence=consequence,
+            horizon=None if horizon is None else at_least("horizon", horizon, 1),
+            rollouts=at_least("rollouts", rollouts, 0),
+            players=players,
+            deadline=deadline,
+            progress=progress,
+        )
+
 
 def open_run(path: str | Path) -> Run:
     """Open the run in a folder; one that was cut short opens with every step that was shown.
@@ -155,7 +220,7 @@ async def _verify(run: Run, environment: messages.Environment) -> Verification:
         worker = EnvironmentWorker("verify", environment, Path(folder) / "log")
         try:
             await worker.ensure()
-            result.differences = _differences(run.header["provenance"].get("libraries", {}), worker.libraries)
+            result.differences = differences(run.header["provenance"].get("libraries", {}), worker.libraries)
             for script in scripts(rows.events, rows.steps, worker.opened.agents):
                 await worker.ensure()
                 await _replay(worker, script, result)
@@ -180,11 +245,3 @@ async def _replay(worker: EnvironmentWorker, script: Script, result: Verificatio
     else:
         own = len(script) - script.inherited
     result.steps += own
-
-
-def _differences(recorded: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    return [
-        f"{name} was {recorded[name]} when this was recorded and is {now.get(name, 'missing')} now"
-        for name in recorded
-        if recorded[name] != now.get(name)
-    ]

@@ -29,7 +29,17 @@ LAW: dict[str, set[str]] = {
     "scheduler": {"operators", "recording", "worker", "environments", "protocol", "errors"},
     "connect": {"scheduler", "environments", "protocol", "errors"},
     "analysis": {"errors"},
-    "replay": {"analysis", "scheduler", "recording", "environments", "protocol", "errors"},
+    "disagreement": {"analysis", "scheduler", "operators", "recording", "protocol", "errors"},
+    "replay": {
+        "analysis",
+        "disagreement",
+        "arguments",
+        "scheduler",
+        "recording",
+        "environments",
+        "protocol",
+        "errors",
+    },
     "shown": {"scheduler", "protocol", "errors"},
     "arena": {
         "arguments",
@@ -53,10 +63,22 @@ LAW: dict[str, set[str]] = {
         "protocol",
         "errors",
     },
+    "experiment": {
+        "arguments",
+        "replay",
+        "scheduler",
+        "operators",
+        "recording",
+        "worker",
+        "environments",
+        "protocol",
+        "errors",
+    },
     "testing": {"scheduler", "operators", "recording", "worker", "environments", "protocol", "errors"},
-    "view": {"arena", "scheduler", "protocol", "errors"},
+    "view": {"arena", "experiment", "scheduler", "protocol", "errors"},
     "cli": {
         "arena",
+        "experiment",
         "replay",
         "testing",
         "scheduler",
@@ -69,7 +91,7 @@ LAW: dict[str, set[str]] = {
 }
 
 # Against the arrows, and therefore only inside a function: the arena's display, and a name where users look for it.
-LAZY: dict[str, set[str]] = {"shown": {"view"}, "environments": {"connect"}}
+LAZY: dict[str, set[str]] = {"shown": {"view"}, "experiment": {"view"}, "environments": {"connect"}}
 
 # An operator's program imports the contract and at most one of these.
 SHARED_BY_OPERATORS = {"models", "incontext", "sandbox"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def _array(table: Table, column: Column, values: Values) -> pa.Array:
         if column.kind in ("category", "json"):
             return _categories(values)
         if column.kind == "int" and values and type(values[0]) is int and _is_constant(values):
-            return pa.array(np.full(len(values), values[0], np.int64))
+            return of_numbers(np.full(len(values), values[0], np.int64))
         return pa.array(values, TYPES[column.kind])
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
@@ -81,17 +82,25 @@ def _array(table: Table, column: Column, values: Values) -> pa.Array:
 def _categories(values: Values) -> pa.Array:
     # Thousands of rows are sealed within a tick: constant columns and few categories take a third of Arrow's own way.
     if values and type(values[0]) is str and _is_constant(values):
-        return pa.DictionaryArray.from_arrays(
-            np.zeros(len(values), np.int32), pa.array([values[0]], pa.string())
-        )
+        return of_codes(np.zeros(len(values), np.int32), [values[0]])
     distinct = set(values)
     if None in distinct or not 1 < len(distinct) <= _BYTE:
         return pa.array(values, _CATEGORY)
     texts = sorted(distinct)  # not in the order of a set, which differs from process to process
     codes = bytes(itemgetter(*values)({text: code for code, text in enumerate(texts)}))
-    return pa.DictionaryArray.from_arrays(
-        np.frombuffer(codes, np.uint8).astype(np.int32), pa.array(texts, pa.string())
-    )
+    return of_codes(np.frombuffer(codes, np.uint8).astype(np.int32), texts)
+
+
+def of_numbers(numbers: np.ndarray[Any, Any]) -> pa.Array:
+    """Return int64 or float64 numbers as a column; Arrow's own way imports pandas, which no worker should load."""
+    kind = pa.int64() if numbers.dtype.kind == "i" else pa.float64()
+    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def of_codes(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> pa.Array:
+    """Return texts as a column of categories, each row the place of its text as an int32."""
+    places = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes)])
+    return pa.DictionaryArray.from_arrays(places, pa.array(texts, pa.string()))
 
 
 def _is_constant(values: Values) -> bool:
@@ -139,41 +148,63 @@ def with_run(table: Table, run: str, rows: pa.Table) -> pa.Table:
     return pa.table([constant, *rows.columns], schema=schema(table, nullable=nullable))
 
 
-def write_parquet(
-    folder: Path,
-    table: Table,
-    run: str,
-    pieces: Iterable[pa.Table | pa.RecordBatch],
-    nullable: frozenset[str],
-) -> int:
-    """Write a table of a closed run, durably, and return its number of rows.
+def without_run(rows: pa.Table) -> pa.Table:
+    """Return a table as segments and parts have it: without the column ``run``, any value may be missing."""
+    return pa.table(rows.columns[1:], names=rows.column_names[1:])
+
+
+class TableWriter:
+    """Writes a table of a closed run, see `table_writer`.
+
+    Attributes:
+        rows: how many have been written.
+    """
+
+    def __init__(self, table: Table, run: str, file: pq.ParquetWriter) -> None:
+        self.rows = 0
+        self._table = table
+        self._run = run
+        self._file = file
+        self._group: list[pa.Table | pa.RecordBatch] = []
+        self._held = 0
+
+    def add(self, piece: pa.Table | pa.RecordBatch) -> None:
+        """Add rows: about a row group, not all of a run, is in memory while it is closed."""
+        self._group.append(piece)
+        self._held += len(piece)
+        if self._held >= _ROW_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been added."""
+        whole = assemble(self._table, self._run, self._group)
+        self._file.write_table(pa.table(whole.columns, schema=self._file.schema), row_group_size=_ROW_GROUP)
+        self.rows += len(whole)
+        self._group, self._held = [], 0
+
+
+@contextmanager
+def table_writer(folder: Path, table: Table, run: str, nullable: frozenset[str]) -> Iterator[TableWriter]:
+    """Write a table of a closed run, durably and whole or not at all.
 
     Columns without missing values are declared so: reading them is a third faster. Hashes, durations and
     probabilities hardly shrink, so they are stored as they are (48 instead of 33 bytes a step, read in 60 % of the
     time); the rest is compressed by zstd. Pages carry checksums.
+
+    Args:
+        folder: the run's.
+        table: which.
+        run: the run's name.
+        nullable: the columns that have missing values.
     """
     declared = schema(table, nullable=nullable)
-    rows = 0
     with (
         beside(parquet_path(folder, table.name), durable=True) as unfinished,
-        pq.ParquetWriter(unfinished, declared, **_parquet_options(table)) as writer,
+        pq.ParquetWriter(unfinished, declared, **_parquet_options(table)) as file,
     ):
-        for group in _groups(pieces):
-            whole = assemble(table, run, group)
-            writer.write_table(pa.table(whole.columns, schema=declared), row_group_size=_ROW_GROUP)
-            rows += len(whole)
-    return rows
-
-
-def _groups(pieces: Iterable[pa.Table | pa.RecordBatch]) -> Iterable[list[pa.Table | pa.RecordBatch]]:
-    """Yield pieces of about a row group each: that much of a run, not all of it, is in memory while it is closed."""
-    group: list[pa.Table | pa.RecordBatch] = []
-    for piece in pieces:
-        group.append(piece)
-        if sum(map(len, group)) >= _ROW_GROUP:
-            yield group
-            group = []
-    yield group
+        writer = TableWriter(table, run, file)
+        yield writer
+        writer.flush()
 
 
 def _parquet_options(table: Table) -> dict[str, Any]:

@@ -9,6 +9,7 @@
     sealed.bin                    which segments were sealed, with the rows and checksum of each of their files
     blobs/ab/ab12...              texts and images by their hash
     logs/                         what the workers printed
+    parts/                        of an experiment that is not closed: whole episodes, see `parts`
     frames/                       pictures that were shown, as long as the arena is there, see `reel`
 """
 
@@ -20,8 +21,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
+
+from platformdirs import user_cache_path
 
 from mosaic_nb.recording.errors import CorruptRun, RecordingFailed
 from mosaic_nb.recording.jsontext import to_json
@@ -34,6 +39,7 @@ SEALED = "sealed.bin"
 BLOBS = "blobs"
 LOGS = "logs"
 FRAMES = "frames"
+PARTS = "parts"
 _UNFINISHED = ".tmp"
 
 
@@ -62,6 +68,24 @@ def blob_digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+def store_blob(folder: Path, data: bytes | str) -> tuple[str, list[Path]]:
+    """Store a text or an image in a run's folder, once however often it comes.
+
+    Returns:
+        Its hash, and what has to be synced before it survives a power cut: nothing where it was there.
+    """
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogatepass")
+    digest = blob_digest(data)
+    path = blob_path(folder, digest)
+    if path.exists():
+        return digest, []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with beside(path) as unfinished:
+        unfinished.write_bytes(data)
+    return digest, [path, path.parent, path.parent.parent]
+
+
 @contextmanager
 def beside(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """Yield a path to write to; what was written there then takes its place at ``path`` in one move.
@@ -69,7 +93,9 @@ def beside(path: Path, *, durable: bool = False) -> Iterator[Path]:
     Args:
         durable: have the bytes on the medium before the move. The move itself is durable after `sync` of the folder.
     """
-    unfinished = path.with_name(path.name + _UNFINISHED)
+    unfinished = path.with_name(
+        f"{path.name}.{os.getpid()}{_UNFINISHED}"
+    )  # several processes may write a blob
     try:
         yield unfinished
         if durable:
@@ -158,6 +184,13 @@ def claim(folder: Path) -> None:
             f"{folder} is not empty (it holds {strangers[0]!r}): give the run a folder of its own, "
             f"such as {str(folder / 'run')!r}"
         )
+
+
+def scratch(environment: str) -> Path:
+    """Return a new place in the user's cache folder for a run in an environment."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in environment)
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return user_cache_path("mosaic_nb") / "runs" / f"{safe}-{stamp}-{token_hex(3)}"
 
 
 def is_unfinished(path: Path) -> bool:

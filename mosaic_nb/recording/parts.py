@@ -8,7 +8,9 @@ Where many processes play the episodes of one run, each writes parts. They may c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +22,7 @@ from mosaic_nb.recording.folder import beside, sync
 _FORMAT = 1
 _SUFFIX = ".part"
 
+Rows: TypeAlias = pa.RecordBatch | pa.Table
 Key = tuple[str, int]
 """An episode of a run: its lane and its number."""
 
@@ -29,17 +32,17 @@ def part_path(folder: Path, lane: int, first: int, count: int) -> Path:
     return folder / f"{lane:03}-{first:08}-{count:06}{_SUFFIX}"
 
 
-def write_part(path: Path, tables: Mapping[str, pa.RecordBatch]) -> None:
+def write_part(path: Path, tables: Mapping[str, Rows]) -> None:
     """Put a part in its place, durably: columns of each table as `arrow.batch` makes them.
 
     Raises:
         OSError: the disk refused; nothing is there.
     """
-    full = {name: batch for name, batch in tables.items() if len(batch)}
+    full = {name: rows for name, rows in tables.items() if len(rows)}
     records = [("part", _FORMAT, len(full))]
     data = b"".join(
         journal.record(journal.pack(body))
-        for body in (*records, *((name, len(batch), _arrow_file(batch)) for name, batch in full.items()))
+        for body in (*records, *((name, len(rows), _arrow_file(rows)) for name, rows in full.items()))
     )
     with beside(path, durable=True) as unfinished:
         unfinished.write_bytes(data)
@@ -77,23 +80,61 @@ def episodes(tables: Mapping[str, pa.Table]) -> list[Key]:
     return list(zip(rows["lane"].to_pylist(), rows["episode"].to_pylist(), strict=True))
 
 
-def merge(parts: Iterable[Path], order: Mapping[Key, int]) -> Iterator[dict[str, pa.Table]]:
-    """Yield the tables of every episode that is asked for once, in order.
+@dataclass
+class Found:
+    """What lies in a folder of parts.
+
+    Attributes:
+        places: in which part every episode lies, in the first one where it is in several.
+        nullable: the columns of each table that have missing values.
+        damaged: the parts that cannot be read.
+    """
+
+    places: dict[Key, Path] = field(default_factory=dict)
+    nullable: dict[str, set[str]] = field(default_factory=dict)
+    damaged: dict[Path, CorruptPart] = field(default_factory=dict)
+
+
+def find(parts: Iterable[Path]) -> Found:
+    """Look into parts."""
+    found = Found()
+    for path in parts:
+        try:
+            tables = read_part(path)
+        except CorruptPart as error:
+            found.damaged[path] = error
+            continue
+        for key in episodes(tables):
+            found.places.setdefault(key, path)
+        for name, rows in tables.items():
+            missing = (column for column in rows.column_names if rows[column].null_count)
+            found.nullable.setdefault(name, set()).update(missing)
+    return found
+
+
+def read_all(folder: Path) -> tuple[list[dict[str, pa.Table]], list[str]]:
+    """Return the tables of all parts in a folder, lane by lane, every episode once, and what is damaged, in words."""
+    found = find(paths(folder))
+    lane_numbers = {lane: path.name.partition("-")[0] for (lane, _), path in found.places.items()}
+    order = sorted(found.places, key=lambda key: (lane_numbers[key[0]], key[1]))
+    problems = [f"{error}; its episodes are lost" for error in found.damaged.values()]
+    return list(merge(found.places, order)), problems
+
+
+def merge(places: Mapping[Key, Path], order: Iterable[Key]) -> Iterator[dict[str, pa.Table]]:
+    """Yield the tables of episodes, in the order that is asked for.
 
     Args:
-        parts: files of parts; damaged ones must have been sorted out.
-        order: the place of every episode.
+        places: in which part every episode lies, see `find`.
+        order: the episodes.
     """
-    places: dict[Key, Path] = {}
-    for path in parts:
-        for key in episodes(read_part(path)):
-            if key in order:
-                places.setdefault(key, path)
-    whole: tuple[Path | None, dict[str, pa.Table]] = (None, {})
-    for path, keys in _stretches(sorted(places, key=order.__getitem__), places):
-        if whole[0] != path:
-            whole = path, read_part(path)
-        yield {name: _of(rows, keys) for name, rows in whole[1].items()}
+    last: Path | None = None
+    tables: dict[str, pa.Table] = {}
+    for path, keys in _stretches(order, places):
+        if path != last:
+            last, tables = path, read_part(path)
+        everything = len(keys) == len(tables["episodes"])
+        yield tables if everything else {name: _of(rows, keys) for name, rows in tables.items()}
 
 
 def _stretches(keys: Iterable[Key], places: Mapping[Key, Path]) -> Iterator[tuple[Path, list[Key]]]:
@@ -111,12 +152,11 @@ def _stretches(keys: Iterable[Key], places: Mapping[Key, Path]) -> Iterator[tupl
 def _of(rows: pa.Table, keys: list[Key]) -> pa.Table:
     """Return the rows of these episodes, which are of one lane, as they stand."""
     numbers = pa.array([number for _, number in keys], pa.int64())
-    wanted = pc.and_(pc.equal(rows["lane"], keys[0][0]), pc.is_in(rows["episode"], numbers))
-    return rows if pc.all(wanted).as_py() else rows.filter(wanted)
+    return rows.filter(pc.and_(pc.equal(rows["lane"], keys[0][0]), pc.is_in(rows["episode"], numbers)))
 
 
-def _arrow_file(batch: pa.RecordBatch) -> bytes:
+def _arrow_file(rows: Rows) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+    with pa.ipc.new_file(sink, rows.schema) as writer:
+        writer.write(rows)
     return bytes(sink.getvalue())

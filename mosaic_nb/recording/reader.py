@@ -15,8 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from mosaic_nb.recording import arrow, journal
-from mosaic_nb.recording.folder import SEALED, journal_path, segment_path
+from mosaic_nb.recording import arrow, journal, parts
+from mosaic_nb.recording.folder import PARTS, SEALED, journal_path, segment_path
 from mosaic_nb.recording.tables import TABLES, Table
 
 _SEGMENT = re.compile(r"journal-(\d{6,})\.bin|segment-(\d{6,})\.(\w+)\.arrow")
@@ -36,6 +36,11 @@ def read_unclosed(folder: Path, run: str) -> tuple[dict[str, pa.Table], list[str
             _add_journaled(pieces, journals[number], journal_path(folder, number).name, problems)
         else:
             _add_sealed(pieces, folder, number, sealed[number], problems)
+    found, damaged = parts.read_all(folder / PARTS)
+    for tables in found:
+        for name, rows in tables.items():
+            pieces[name].append(rows)
+    problems += damaged
     return {table.name: arrow.assemble(table, run, pieces[table.name]) for table in TABLES}, problems
 
 

@@ -117,17 +117,10 @@ class Recorder:
         Raises:
             RecordingFailed: the disk refused.
         """
-        if isinstance(data, str):
-            data = data.encode("utf-8", "surrogatepass")
-        digest = files.blob_digest(data)
-        path = files.blob_path(self.path, digest)
-        if not path.exists():
-            self._check_open()
-            with files.naming_disk_errors(self.path, "storing a blob"):
-                path.parent.mkdir(exist_ok=True)
-                with files.beside(path) as unfinished:
-                    unfinished.write_bytes(data)
-            self._unsynced += [path, path.parent, path.parent.parent]
+        self._check_open()
+        with files.naming_disk_errors(self.path, "storing a blob"):
+            digest, unsynced = files.store_blob(self.path, data)
+        self._unsynced += unsynced
         return digest
 
     def update_header(self, **provenance: Any) -> None:
@@ -279,8 +272,10 @@ class Recorder:
         for table, rows in zip(TABLES, self._rows, strict=True):
             missing = self._nullable | (_missing(table, arrow.batch(table, rows)) if rows else set())
             nullable = frozenset(column for name, column in missing if name == table.name)
-            pieces = self._pieces(table, self._sealed, rows)
-            written[table.name] = arrow.write_parquet(self.path, table, self.name, pieces, nullable)
+            with arrow.table_writer(self.path, table, self.name, nullable) as writer:
+                for piece in self._pieces(table, self._sealed, rows):
+                    writer.add(piece)
+            written[table.name] = writer.rows
         return written
 
     def _delete_segments(self) -> None:

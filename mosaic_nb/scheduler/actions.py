@@ -88,6 +88,10 @@ class Actions:
         index = action - self._start
         return self.labels[index] if 0 <= index < len(self.labels) else ""
 
+    def index(self, action: Any) -> int | None:
+        """Return the place of a Discrete action in a list of probabilities, or None in any other space."""
+        return action - self._start if self.discrete else None
+
     def name(self, action: Any) -> str:
         """Return the action's label, else its value as text."""
         return self.label(action) or self.write(action)

@@ -23,6 +23,7 @@ def of_arena(
         **provenance(),
         "environment": of_environment(environment),
         "casts": {name: {agent: op.label for agent, op in cast.items()} for name, cast in casts.items()},
+        "declared": of_operators(casts),
         "plan": {
             "seed": plan.seed,
             "trial": plan.trial_length,
@@ -35,6 +36,23 @@ def of_arena(
             "on_illegal": policy.on_illegal,
         },
     }
+
+
+def of_operators(casts: Mapping[str, Mapping[str, Declared]]) -> dict[str, Any]:
+    """Return what it takes to declare the operators again, by label; functions are not kept, nor people."""
+    kept = {}
+    for declared in (declared for cast in casts.values() for declared in cast.values()):
+        try:
+            options = json.loads(json.dumps(declared.options))
+        except TypeError:
+            continue
+        if declared.callable is None and declared.kind != "human":
+            kept[declared.label] = {
+                "name": declared.name,
+                "options": options,
+                "deadline": declared.deadline,
+            }
+    return kept
 
 
 def of_company(company: Company) -> dict[str, Any]:
@@ -85,7 +103,7 @@ def environment(header: Mapping[str, Any], given: Any = None) -> messages.Enviro
     if kept["by_value"]:
         raise ValueError(
             f"this run's environment, {kept['id']!r}, was an object of the notebook, which a run's folder does not "
-            f"hold; define it again and call run.verify(environment=...)"
+            f"hold; define it again and give it, as in run.verify(environment=...)"
         )
     wrappers = [(what, options) for what, options in kept["wrappers"]]
     return messages.Environment(

@@ -40,6 +40,7 @@ class Episode:
     position: int
     seed: messages.Seed
     declared: int
+    run_seed: int
     digest: str = ""
     step: int = 0
     began: float = field(default_factory=time.perf_counter)
@@ -160,15 +161,16 @@ class Lane:
         """Take the next episode of the plan."""
         plan, place = self.plan, self.next_position
         position = place % plan.trial_length
-        declared = plan.declared(place)
+        declared, run_seed = plan.declared(place), plan.draws(place)
         if position == 0:
             self.trials += 1
         self.episode = Episode(
             number=self.begun,
             trial=self.trials - 1,
             position=position,
-            seed=seeds.environment(plan.run_seed, declared, position, plan.trial_length),
+            seed=seeds.environment(run_seed, declared, position, plan.trial_length),
             declared=declared,
+            run_seed=run_seed,
         )
         self.begun += 1
         self.next_position += 1
@@ -188,8 +190,8 @@ class Lane:
 
     def tell_seat(self, agent: str, observation_space: dict[str, Any]) -> messages.Episode:
         """Return what the seat of an agent is told of the episode under way."""
-        episode, run_seed = self.current, self.plan.run_seed
-        self._bases[agent] = seeds.derive(run_seed, episode.declared, episode.position, agent, "act")
+        episode = self.current
+        self._bases[agent] = seeds.derive(episode.run_seed, episode.declared, episode.position, agent, "act")
         return self._told(agent, observation_space, episode.position)
 
     def tell_trial(self, agent: str, observation_space: dict[str, Any]) -> list[messages.Episode]:
@@ -209,7 +211,7 @@ class Lane:
             trial=episode.trial,
             position=position,
             trial_length=self.plan.trial_length,
-            seed=seeds.derive(self.plan.run_seed, episode.declared, position, agent, "seat"),
+            seed=seeds.derive(episode.run_seed, episode.declared, position, agent, "seat"),
         )
 
     @property

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from mosaic_nb.protocol import messages
-from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.lane import Lane
 from mosaic_nb.scheduler.rows import Row
+
+
+class Book(Protocol):
+    """Where rows are written: a `mosaic_nb.recording.Recorder`, or what collects them for later."""
+
+    def write(
+        self,
+        *,
+        steps: Sequence[Any] = (),
+        episodes: Sequence[Any] = (),
+        calls: Sequence[Any] = (),
+        events: Sequence[Any] = (),
+    ) -> None:
+        """Take rows: tuples in column order, without ``run``."""
+
+    def blob(self, data: bytes | str) -> str:
+        """Store a text or an image, and return its hash."""
 
 
 class Ledger:
@@ -18,7 +35,7 @@ class Ledger:
         recorder: where they are written.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Book) -> None:
         self._recorder = recorder
         self._clear()
 

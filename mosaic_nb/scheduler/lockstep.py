@@ -7,17 +7,14 @@ only then tells anybody. What fails, fails in its own lane.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from mosaic_nb.errors import LaneFailure, WorkerDied
 from mosaic_nb.protocol import messages
-from mosaic_nb.recording.recorder import Recorder
 from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.deciding import Deciding
 from mosaic_nb.scheduler.lane import CLOSED, FAILED, HELD, RUNNING, STARTING, Lane, Move
-from mosaic_nb.scheduler.ledger import Ledger
+from mosaic_nb.scheduler.ledger import Book, Ledger
 from mosaic_nb.scheduler.link import Pending
 from mosaic_nb.scheduler.outcomes import Outcomes
 from mosaic_nb.scheduler.policy import Policy
@@ -41,7 +38,7 @@ class LockStep:
     """
 
     def __init__(
-        self, lanes: Sequence[Lane], recorder: Recorder, policy: Policy, changed: Callable[[], None]
+        self, lanes: Sequence[Lane], recorder: Book, policy: Policy, changed: Callable[[], None]
     ) -> None:
         self.policy = policy
         self.ticks = 0
@@ -148,7 +145,7 @@ class LockStep:
         refused = await self._reset_seats([lane for lane in ready if lane.status == RUNNING])
         for lane in ready:
             if lane.status == RUNNING:
-                self.note(lane, "begin", json.dumps(_beginning(lane)))
+                self.note(lane, "begin", rows.beginning(lane))
         self.write()
         if all(lane.episode is not None for lane in self.lanes):
             self.timeline.note(self.lanes, self.ticks)
@@ -168,6 +165,8 @@ class LockStep:
                 return False
             return True
 
+        if len(lanes) == 1:  # a block has one lane, and no loop
+            return [await prepare(lanes[0])]
         return list(await asyncio.gather(*(prepare(lane) for lane in lanes)))
 
     async def _reset_environments(self, lanes: Sequence[Lane]) -> None:
@@ -351,8 +350,3 @@ class LockStep:
     def write(self) -> None:
         """Put the rows that are kept on disk."""
         self._ledger.write()
-
-
-def _beginning(lane: Lane) -> dict[str, Any]:
-    episode = lane.current
-    return {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}

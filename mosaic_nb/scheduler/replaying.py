@@ -140,6 +140,15 @@ def _columns(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[Any, .
     return zip(*(frame[name].tolist() for name in names), strict=True)
 
 
+def differences(recorded: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Say which libraries are not those of the recording, and the platform: with these a mismatch is not comparable."""
+    return [
+        f"{name} was {recorded[name]} when this was recorded and is {now.get(name, 'missing')} now"
+        for name in recorded
+        if recorded[name] != now.get(name)
+    ]
+
+
 def is_missing(value: Any) -> bool:
     """Return whether a table holds no value there."""
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -17,29 +18,16 @@ Row = tuple[Any, ...]
 
 def of_step(lane: Lane, transition: messages.Transition) -> list[Row]:
     """Return the rows of the ``steps`` table for a step that a lane is about to take in."""
-    episode = lane.current
     environment_ms = transition.seconds * 1e3
     rows = []
     for agent in _concerned(lane, transition):
-        seat = lane.seats[agent]
-        about = lane.worker.opened.agents[agent]
-        move = lane.moves.get(agent)
+        actions, move = lane.seats[agent].actions, lane.moves.get(agent)
         rows.append(
             (
-                lane.name,
-                lane.branch,
-                episode.trial,
-                episode.number,
-                episode.seed.seed,
-                episode.step,
-                agent,
-                about.team,
-                about.role,
-                seat.operator,
-                seat.kind,
-                None if move is None or not move.answered else seat.actions.write(move.asked),
-                None if move is None else seat.actions.write(move.action),
-                "" if move is None else seat.actions.label(move.action),
+                *_whose(lane, agent),
+                None if move is None or not move.answered else actions.write(move.asked),
+                None if move is None else actions.write(move.action),
+                "" if move is None else actions.label(move.action),
                 transition.rewards.get(agent, 0.0),
                 agent in transition.terminated,
                 agent in transition.truncated,
@@ -57,21 +45,10 @@ def of_step(lane: Lane, transition: messages.Transition) -> list[Row]:
 
 def of_forfeit(lane: Lane, agent: str) -> Row:
     """Return the row of the ``steps`` table for what an agent asked for that ended its episode undone."""
-    episode, seat, move = lane.current, lane.seats[agent], lane.moves[agent]
-    about = lane.worker.opened.agents[agent]
+    move = lane.moves[agent]
     return (
-        lane.name,
-        lane.branch,
-        episode.trial,
-        episode.number,
-        episode.seed.seed,
-        episode.step,
-        agent,
-        about.team,
-        about.role,
-        seat.operator,
-        seat.kind,
-        seat.actions.write(move.asked),
+        *_whose(lane, agent),
+        lane.seats[agent].actions.write(move.asked),
         None,
         "",
         0.0,
@@ -84,6 +61,24 @@ def of_forfeit(lane: Lane, agent: str) -> Row:
         "forfeit",
         move.probabilities,
         move.value,
+    )
+
+
+def _whose(lane: Lane, agent: str) -> Row:
+    """Return what every row of the ``steps`` table begins with: where it belongs, and who sits there."""
+    episode, seat, about = lane.current, lane.seats[agent], lane.worker.opened.agents[agent]
+    return (
+        lane.name,
+        lane.branch,
+        episode.trial,
+        episode.number,
+        episode.seed.seed,
+        episode.step,
+        agent,
+        about.team,
+        about.role,
+        seat.operator,
+        seat.kind,
     )
 
 
@@ -116,6 +111,14 @@ def of_episode(lane: Lane, end: str) -> Row:
         time.perf_counter() - episode.began,
         episode.digest,
         to_json(episode.numbers) if episode.numbers else None,
+    )
+
+
+def beginning(lane: Lane) -> str:
+    """Return what the event of an episode's beginning says: what `verify` holds a replay against."""
+    episode = lane.current
+    return json.dumps(
+        {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}
     )
 
 

@@ -42,18 +42,26 @@ class SchedulerThread:
         """Begin a coroutine on the scheduler's thread, and return at once."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
-    def call(self, coroutine: Coroutine[Any, Any, T], interrupted: Callable[[], Any] | None = None) -> T:
+    def call(
+        self,
+        coroutine: Coroutine[Any, Any, T],
+        interrupted: Callable[[], Any] | None = None,
+        meanwhile: Callable[[], Any] | None = None,
+    ) -> T:
         """Run a coroutine to its end and return what it returns.
 
         Args:
             interrupted: called on the scheduler's thread at a KeyboardInterrupt, to make the coroutine end soon
                 by itself; without it the coroutine is cancelled. The interrupt is raised when it has ended.
+            meanwhile: called here several times a second, to show how far it is.
         """
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise RuntimeError("a blocking call was made on the scheduler's own thread; post it instead")
         future = self.start(coroutine)
         try:
+            while meanwhile is not None and not concurrent.futures.wait([future], _PATIENCE).done:
+                meanwhile()
             return future.result()
         except MosaicError as error:
             raise _by_itself(error) from None

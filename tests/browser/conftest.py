@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from mosaic_nb.protocol.messages import Picture
 from mosaic_nb.scheduler.snapshot import Snapshot
-from mosaic_nb.testing.controls import FakeControls, four_lanes
+from mosaic_nb.testing.controls import FakeControls, FakeLane, four_lanes
 from mosaic_nb.view.script import script, style
 from mosaic_nb.view.wire import pack, plain
 from tests.browser.game import CAST, Game
@@ -140,9 +140,15 @@ def fake() -> Iterator[FakeControls]:
 
 
 @pytest.fixture
-def game(stage: Stage) -> Iterator[Game]:
-    """Three lanes without a person, not yet on the page, which is to have no error at the end."""
-    fake = FakeControls(CAST)
+def cast() -> Sequence[FakeLane]:
+    """The lanes of `game`; a test file may have its own."""
+    return CAST
+
+
+@pytest.fixture
+def game(stage: Stage, cast: Sequence[FakeLane]) -> Iterator[Game]:
+    """A game, three lanes without a person, not yet on the page, which is to have no error at the end."""
+    fake = FakeControls(cast)
     yield Game(stage, fake)
     fake.close()
     assert stage.errors == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -29,11 +29,8 @@ FORM = spaces.Dict({"grip": spaces.Discrete(3), "arm": spaces.Box(-1, 1, (2,)), 
 
 
 @pytest.fixture
-def game(stage: Stage) -> Iterator[Game]:
-    fake = FakeControls(CAST)
-    yield Game(stage, fake)
-    fake.close()
-    assert stage.errors == []
+def cast() -> Sequence[FakeLane]:
+    return CAST
 
 
 def violations(page: Page, within: str | None = None) -> list[str]:

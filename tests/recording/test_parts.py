@@ -91,8 +91,8 @@ def test_parts_merge_in_the_order_asked_for_and_each_episode_once(tmp_path: Path
     late = written(tmp_path, "b", [0, 1])
     wide = written(tmp_path, "a", [0, 1, 2])
     again = written(tmp_path, "a", [1], length=5)
-    order = {("a", 0): 0, ("a", 1): 1, ("a", 2): 2, ("b", 0): 3, ("b", 1): 4}
-    merged = list(parts.merge([late, wide, again], order))
+    order = [("a", 0), ("a", 1), ("a", 2), ("b", 0), ("b", 1)]
+    merged = list(parts.merge(parts.find([late, wide, again]).places, order))
     found = [
         (row["lane"], row["episode"], row["step"]) for piece in merged for row in piece["steps"].to_pylist()
     ]
@@ -101,7 +101,7 @@ def test_parts_merge_in_the_order_asked_for_and_each_episode_once(tmp_path: Path
 
 def test_episodes_that_nobody_asks_for_are_left_out(tmp_path: Path) -> None:
     wide = written(tmp_path, "a", [0, 1, 2])
-    (piece,) = parts.merge([wide], {("a", 2): 0})
+    (piece,) = parts.merge(parts.find([wide]).places, [("a", 2)])
     assert [row["episode"] for row in piece["steps"].to_pylist()] == [2, 2, 2]
     assert parts.episodes(piece) == [("a", 2)]
 
@@ -110,3 +110,15 @@ def test_a_disk_that_refuses_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         written(tmp_path / "missing", "a", [0])
     assert parts.paths(tmp_path) == []
+
+
+def test_a_folder_of_parts_is_read_in_order_without_the_damaged(tmp_path: Path) -> None:
+    written(tmp_path, "b", [0])
+    written(tmp_path, "a", [2])
+    broken = written(tmp_path, "a", [1])
+    written(tmp_path, "a", [0])
+    broken.write_bytes(broken.read_bytes()[:-9])
+    pieces, problems = parts.read_all(tmp_path)
+    assert [key for piece in pieces for key in parts.episodes(piece)] == [("a", 0), ("a", 2), ("b", 0)]
+    (problem,) = problems
+    assert broken.name in problem

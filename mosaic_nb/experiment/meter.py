@@ -1,0 +1,37 @@
+"""How busy the workers keep the cores: whether more may play at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import psutil
+
+
+class Meter:
+    """Measures the CPU that processes use, between two looks."""
+
+    def __init__(self) -> None:
+        self._looked = time.monotonic()
+        self._clocks: dict[int, float] = {}
+
+    def cores(self, pids: Iterable[int]) -> float:
+        """Return how many cores these processes have kept busy since the last look; a newcomer counts in full."""
+        now = time.monotonic()
+        elapsed, self._looked = max(now - self._looked, 1e-3), now
+        clocks = {pid: clock for pid in pids if (clock := _clock(pid)) is not None}
+        used = sum(
+            min(clock - self._clocks[pid], elapsed) if pid in self._clocks else elapsed
+            for pid, clock in clocks.items()
+        )
+        self._clocks = clocks
+        return used / elapsed
+
+
+def _clock(pid: int) -> float | None:
+    """Return the CPU seconds of a process so far, or None where it has gone."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return None
+    return float(times.user + times.system)
