@@ -216,9 +216,9 @@ def test_who_cannot_be_asked_is_refused_before_anything_runs(tmp_path: Path) -> 
         run.disagreements(["random", "random"], progress=False)
     with pytest.raises(CastError, match="could not be started"):
         run.disagreements(mnb.operator("sb3", policy=str(tmp_path)), progress=False)
-    with pytest.raises(ValueError, match="no steps of 'b'"):
+    with pytest.raises(ValueError, match="no steps of lane 'b'"):
         run.disagreements("random", lanes="b", progress=False)
-    with pytest.raises(ValueError, match="no steps of 9"):
+    with pytest.raises(ValueError, match="no steps of episode 9"):
         run.disagreements("random", episodes=[0, 9], progress=False)
     with pytest.raises(ValueError, match="consequence"):
         run.disagreements("random", consequence="guess", progress=False)
