@@ -112,7 +112,7 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(
     with pytest.raises(ValueError, match="cannot hold observations of Sequence"):
         listed.to_minari("listed-v0", environment=Listed, progress=False)
     short_of = record(tmp_path / "short", ByAction, ticks=2)
-    with pytest.raises(ValueError, match="no episode came to its end.*2 abandoned"):
+    with pytest.raises(ValueError, match=r"no episode came to its end.*2 abandoned"):
         short_of.to_minari("short-v0", progress=False)
     with pytest.raises(ValueError, match="no steps of lane 'c'"):
         listed.to_minari("listed-v0", lanes="c", environment=Listed, progress=False)
