@@ -79,7 +79,7 @@ _HOMES = {
     "operator": "mosaic_nb.operators",
     "play": "mosaic_nb.arena",
 }
-_ROOMS = frozenset({"analysis", "environments"})
+_ROOMS = frozenset({"analysis", "environments", "experiment"})
 
 
 def __getattr__(name: str) -> Any:

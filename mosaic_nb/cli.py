@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--accept-changes", action="store_true", help="go on although code or versions have changed"
     )
+    run.add_argument("--retry-failed", action="store_true", help="play the episodes again that have failed")
     run.set_defaults(command=_run)
     verify = commands.add_parser(
         "verify", help="replay a run from its seeds and actions; exit 1 where it differs"
@@ -171,7 +172,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _play(experiment: Experiment, folder: Path, arguments: argparse.Namespace) -> None:
     """Play an experiment, print its summary, and write its report beside its tables."""
-    options = {key: getattr(arguments, key) for key in ("executor", "workers", "budget", "accept_changes")}
+    options = {
+        key: getattr(arguments, key)
+        for key in ("executor", "workers", "budget", "accept_changes", "retry_failed")
+    }
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", UserWarning)
         run = experiment.run(folder, **options)

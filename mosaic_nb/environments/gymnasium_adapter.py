@@ -24,13 +24,17 @@ class GymnasiumAdapter:
 
     Args:
         environment: with all its wrappers.
+
+    Attributes:
+        bare_step: the environment's own ``step``.
+        mask_inside: whether its observations have an action mask in them.
     """
 
     def __init__(self, environment: gymnasium.Env[Any, Any]) -> None:
         self._environment = environment
-        self._step = environment.step
+        self.bare_step = environment.step
         space = environment.observation_space
-        self._mask_inside = isinstance(space, gymnasium.spaces.Dict) and "action_mask" in space.spaces
+        self.mask_inside = isinstance(space, gymnasium.spaces.Dict) and "action_mask" in space.spaces
 
     @property
     def agents(self) -> Sequence[str]:
@@ -85,7 +89,7 @@ class GymnasiumAdapter:
             info.keys()
         except (TypeError, ValueError, AttributeError) as error:
             raise TypeError(f"reset returned {_shape(returned)} instead of (observation, info)") from error
-        masks = self._masks(observation, info)
+        masks = self.masks(observation, info)
         return Turn({AGENT: observation}, masks, {}, _NOBODY, _NOBODY, False, _NOTHING, info, seconds)
 
     def look(self, placed: Any) -> Turn:
@@ -95,7 +99,7 @@ class GymnasiumAdapter:
             ValueError: a wrapper is not one that turns one observation into another.
         """
         observation = _shaped(self._environment, placed)
-        masks = self._masks(observation, {})
+        masks = self.masks(observation, {})
         return Turn({AGENT: observation}, masks, {}, _NOBODY, _NOBODY, False, _NOTHING, {}, 0.0)
 
     def step(self, actions: dict[str, Any]) -> Turn:
@@ -106,8 +110,15 @@ class GymnasiumAdapter:
         """
         action = actions[AGENT]
         began = perf_counter()
-        returned = self._step(action)
-        seconds = perf_counter() - began
+        returned = self.bare_step(action)
+        return self.read(returned, perf_counter() - began)
+
+    def read(self, returned: Any, seconds: float) -> Turn:
+        """Return what the environment's own ``step`` has returned, in this shape.
+
+        Raises:
+            TypeError: it is something else than Gymnasium's five values.
+        """
         try:
             observation, reward, terminated, truncated, info = returned
             reward, over = float(reward), bool(terminated or truncated)
@@ -116,7 +127,7 @@ class GymnasiumAdapter:
             raise TypeError(
                 f"step returned {_shape(returned)} instead of (observation, reward, terminated, truncated, info)"
             ) from error
-        masks = _NOTHING if over else self._masks(observation, info)
+        masks = _NOTHING if over else self.masks(observation, info)
         return Turn(
             {} if over else {AGENT: observation},
             masks,
@@ -137,8 +148,9 @@ class GymnasiumAdapter:
         """Close the environment."""
         self._environment.close()
 
-    def _masks(self, observation: Any, info: dict[str, Any]) -> dict[str, Any]:
-        if "action_mask" not in info and not self._mask_inside:
+    def masks(self, observation: Any, info: dict[str, Any]) -> dict[str, Any]:
+        """Return the action mask by agent, or nothing where there is none."""
+        if "action_mask" not in info and not self.mask_inside:
             return _NOTHING
         mask = action_mask(self._environment.action_space, observation, info)
         return _NOTHING if mask is None else {AGENT: mask}

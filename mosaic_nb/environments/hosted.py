@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -12,6 +13,7 @@ from mosaic_nb.environments.actions import ActionRule, InvalidAction
 from mosaic_nb.environments.adapt import adapt
 from mosaic_nb.environments.adapter import Turn
 from mosaic_nb.environments.description import Description
+from mosaic_nb.environments.gymnasium_adapter import GymnasiumAdapter
 from mosaic_nb.environments.perception import MEMORY, Memory, Perception
 from mosaic_nb.environments.resolve import make
 from mosaic_nb.environments.starting import Start
@@ -23,6 +25,25 @@ from mosaic_nb.protocol.canonical import digest_bytes
 
 class ResetNeeded(RuntimeError):
     """The episode has not begun, is over, or was left undefined by an error: reset comes first."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What it takes to step a Gymnasium environment in a tight loop.
+
+    Attributes:
+        agent: its one agent's name.
+        adapter: around it.
+        rule: what an action must be.
+        lens: shapes what the agent's seat perceives, or None.
+        numbers: keys of ``info`` that an episode's row keeps.
+    """
+
+    agent: str
+    adapter: GymnasiumAdapter
+    rule: ActionRule
+    lens: Lens | None
+    numbers: Sequence[str]
 
 
 class HostedEnvironment:
@@ -150,6 +171,27 @@ class HostedEnvironment:
                 self._perceptions[agent].remember(memory)
         self._steps += 1
         return self._answer(turn)
+
+    def alone(self) -> Alone | None:
+        """Return how it can be stepped without `step`; None where it has several agents, or tells in words or frames."""
+        adapter = self._adapter
+        if not isinstance(adapter, GymnasiumAdapter):
+            return None
+        (agent,) = adapter.agents
+        perception = self._perceptions.get(agent)
+        if perception is not None and not perception.plain:
+            return None
+        lens = None if perception is None else perception.lens
+        return Alone(agent, adapter, self._rules[agent], lens, self._numbers)
+
+    def go_on(self, turn: Turn, steps: int) -> None:
+        """Stand where somebody has brought the environment without `step`.
+
+        Args:
+            turn: what it answered last.
+            steps: how many steps the episode has had.
+        """
+        self._turn, self._steps = turn, steps
 
     def render(
         self, format: str = "png", quality: int = 85, words: bool = False, of: str = ""

@@ -42,12 +42,17 @@ class Perception:
         unknown = sorted(set(needs) - set(NEEDS))
         if unknown:
             raise ValueError(f"{unknown[0]!r} is no need of a seat; known are {', '.join(NEEDS)}")
-        self._lens = lens
+        self.lens = lens
         self._words = words
         self._label = label
         self._frame = frame if "frame" in needs else None
         self._tells = "text" in needs
         self._past: deque[Past] | None = deque(maxlen=MEMORY) if "history" in needs else None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the observation alone, however it is shaped."""
+        return self._frame is None and self._past is None and not self._tells
 
     def perceive(self, value: Any, mask: Any, step: int) -> Observation:
         """Return what the agent perceives.
@@ -58,7 +63,7 @@ class Perception:
             step: how many steps the episode has had.
         """
         return Observation(
-            value=value if self._lens is None else self._lens(value),
+            value=value if self.lens is None else self.lens(value),
             step=step,
             action_mask=mask,
             text=self._words.text(value) if self._tells else None,

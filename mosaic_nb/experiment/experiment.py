@@ -136,6 +136,7 @@ class Experiment:
         budget: float | None = None,
         progress: bool = True,
         accept_changes: bool = False,
+        retry_failed: bool = False,
     ) -> Run:
         """Play what is missing, and return the run.
 
@@ -147,6 +148,7 @@ class Experiment:
             budget: seconds after which nothing new is begun; the run can be continued.
             progress: whether to show how far it is.
             accept_changes: continue a folder although code or versions have changed since.
+            retry_failed: play the episodes again that have failed.
 
         Raises:
             PlanError: something does not fit or does not start; it lists everything, and nothing has been played.
@@ -156,10 +158,15 @@ class Experiment:
             RecordingFailed: the disk refused.
             LaneStopped: a lane failed, with ``on_failure="stop"``.
         """
-        if path is not None and Store(Path(path), self._job).is_complete():
+        if path is not None and not retry_failed and Store(Path(path), self._job).is_complete():
             return open_run(path)
         running = self.start(
-            path, executor=executor, workers=workers, budget=budget, accept_changes=accept_changes
+            path,
+            executor=executor,
+            workers=workers,
+            budget=budget,
+            accept_changes=accept_changes,
+            retry_failed=retry_failed,
         )
         return watched(running, show=progress)
 
@@ -171,6 +178,7 @@ class Experiment:
         workers: int | None = None,
         budget: float | None = None,
         accept_changes: bool = False,
+        retry_failed: bool = False,
     ) -> Running:
         """Begin to play what is missing, in the background; arguments and errors as for `run`.
 
@@ -185,7 +193,11 @@ class Experiment:
         with tempfile.TemporaryDirectory(prefix="mosaic-nb-check-") as logs:
             found = scheduler_thread().call(inspect(self._job, Path(logs)))
         try:
-            store.open(identity.provenance(self._job, found), accept_changes=accept_changes)
+            store.open(
+                identity.provenance(self._job, found),
+                accept_changes=accept_changes,
+                retry_failed=retry_failed,
+            )
         except BaseException:
             store.release()
             raise

@@ -142,7 +142,7 @@ class Running:
             await execution.play(unit for unit in self._job.units() if unit not in done)
             if alarm is not None:
                 alarm.cancel()
-            self._finish()
+            await self._finish()
         except BaseException as error:
             self._board.enter("stopped" if isinstance(error, asyncio.CancelledError) else "failed")
             raise
@@ -152,13 +152,19 @@ class Running:
             self._store.release()
             self._ended.set_result(None)
 
-    def _finish(self) -> None:
-        if len(self._store.done()) == self._job.trials * len(self._job.casts):
-            self._board.enter("closing")
-            self._store.close()
-            self._board.enter("done")
-        else:
+    async def _finish(self) -> None:
+        if len(self._store.done()) < self._job.trials * len(self._job.casts):
             self._board.enter("stopped")
+            return
+        self._board.enter("closing")
+        closing = asyncio.ensure_future(asyncio.to_thread(self._store.close))
+        try:
+            await asyncio.shield(closing)
+        except (
+            asyncio.CancelledError
+        ):  # a few seconds at most, and nothing would be won by leaving it half done
+            await closing
+        self._board.enter("done")
 
     def _set_alarm(self, execution: Execution) -> asyncio.TimerHandle | None:
         def ring() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mosaic_nb.experiment.job import Played
 from mosaic_nb.protocol import messages
+from mosaic_nb.protocol.blocks import BlockResult
 from mosaic_nb.recording import arrow, folder as files, parts
 from mosaic_nb.recording.tables import EPISODES, TABLES
 
@@ -65,6 +66,28 @@ class Sheet:
             )
             for row in self._rows["episodes"]
         ]
+
+    def results(self) -> list[BlockResult]:
+        """Return the episodes that are over, as a block tells of them."""
+        success = [row[_AT["success"]] for row in self._rows["episodes"]]
+        return [
+            BlockResult(
+                number=each.number,
+                seed=each.seed,
+                length=each.length,
+                total=each.total,
+                end=each.end,
+                success=won,
+                seconds=each.seconds,
+                why=each.why,
+            )
+            for each, won in zip(self.played(), success, strict=True)
+        ]
+
+    def holds(self, number: int) -> bool:
+        """Whether an episode of this number is the last that is over."""
+        episodes = self._rows["episodes"]
+        return bool(episodes) and episodes[-1][_AT["episode"]] == number
 
     def lose(self, lane: str, trial: int, number: int, seed: messages.Seed, why: str) -> None:
         """Leave the rows of an episode of which nothing is known but why it could not be played."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mosaic_nb.experiment import episode
 from mosaic_nb.experiment.job import Job, Played, part_of
 from mosaic_nb.experiment.sheet import Sheet
-from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.casting import Company
-from mosaic_nb.scheduler.lane import FAILED, RUNNING, STARTING, Lane
-from mosaic_nb.scheduler.lockstep import LockStep
+from mosaic_nb.scheduler.lane import FAILED, Lane
 from mosaic_nb.scheduler.workers import Worker
 
 
@@ -61,8 +60,9 @@ class Stepwise:
         """Return the rows of a trial; none at all where a worker was lost, unless it has been tried before."""
         sheet = Sheet(self._folder)
         for number in self._job.numbers(trial):
-            await self._play(number, sheet)
-            if not again and self._lane is not None and self._lane.status == FAILED and self._lost_a_worker():
+            lane = await self._ready()
+            await episode.play(lane, number, sheet, self._job.policy)
+            if not again and lane.status == FAILED and self._lost_a_worker():
                 return Sheet(self._folder)
         return sheet
 
@@ -70,30 +70,8 @@ class Stepwise:
         workers: list[Worker] = [*self._company.environments.values(), *self._company.operators]
         return any(worker.broken is not None for worker in workers)
 
-    async def _play(self, number: int, sheet: Sheet) -> None:
-        lane = await self._ready()
-        lane.begun = lane.next_position = number
-        lane.trials = -(-number // self._job.trial)
-        lane.status, lane.error = STARTING, None
-        lockstep = LockStep([lane], sheet, self._job.policy, _nobody_looks)
-        await lockstep.begin([lane])
-        while lane.status == RUNNING:
-            await lockstep.tick()
-        if not any(played.number == number for played in sheet.played()):
-            self._never_began(lane, number, sheet)
-
     async def _ready(self) -> Lane:
         if self._lane is None:
             await self._company.start()
             (self._lane,) = self._company.lanes(self._job.plan)
         return self._lane
-
-    def _never_began(self, lane: Lane, number: int, sheet: Sheet) -> None:
-        """Leave a row for an episode whose environment or operator could not be started."""
-        if lane.episode is None or lane.episode.number != number:
-            lane.next_episode()
-        sheet.write(episodes=[rows.of_episode(lane, "failed")])
-
-
-def _nobody_looks() -> None:
-    """Nothing is shown while an experiment runs."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mosaic_nb.experiment import identity
 from mosaic_nb.experiment.errors import AnotherExperiment, Busy, Changed
@@ -60,13 +61,16 @@ class Store:
             and header["provenance"]["experiment"]["seeds"] == self._experiment["seeds"]
         )
 
-    def open(self, provenance: Mapping[str, Any], *, accept_changes: bool = False) -> None:
+    def open(
+        self, provenance: Mapping[str, Any], *, accept_changes: bool = False, retry_failed: bool = False
+    ) -> None:
         """Claim the folder, or take the experiment in it up again.
 
         Args:
             provenance: what the header keeps, see `identity.provenance`; ``versions`` in it are the code and libraries
                 that a resumed run must share.
             accept_changes: go on although they have changed.
+            retry_failed: forget the trials in which an episode failed, so that they are played again.
 
         Raises:
             AnotherExperiment: it holds something else.
@@ -88,6 +92,10 @@ class Store:
             self.parts.mkdir(exist_ok=True)
             files.write_header(self.path, self._header)
         self._look()
+        if retry_failed:
+            with files.naming_disk_errors(self.path, "forgetting what failed"):
+                self._forget_failed()
+            self._look()
 
     def done(self) -> set[Unit]:
         """Return the trials that are on disk with all their episodes."""
@@ -198,6 +206,26 @@ class Store:
                 f"{error}; it was put aside as {path.name}{_ASIDE}, and its episodes are played again"
             )
 
+    def _forget_failed(self) -> None:
+        """Write the parts that hold failed trials anew, without them."""
+        for path in parts.paths(self.parts):
+            tables = parts.read_part(path)
+            rows = tables["episodes"].select(["episode", "end"]).to_pylist()
+            failed = {row["episode"] // self._job.trial for row in rows if row["end"] == "failed"}
+            if not failed:
+                continue
+            numbers = pa.array(
+                [row["episode"] for row in rows if row["episode"] // self._job.trial not in failed]
+            )
+            kept = {
+                name: each.filter(pc.is_in(each["episode"], numbers.cast(pa.int64())))
+                for name, each in tables.items()
+            }
+            if len(kept["episodes"]):
+                parts.write_part(path, kept)
+            else:
+                path.unlink()
+
     def _merge(self, order: list[parts.Key]) -> dict[str, int]:
         """Write the tables, in one pass through the parts, and return how many rows each has."""
         with ExitStack() as files_open:
@@ -223,9 +251,7 @@ class Store:
             self.parts.mkdir(exist_ok=True)
             whole = {table.name: arrow.read_parquet(self.path, table, header["name"]) for table in TABLES}
             for number, lane in enumerate(self._job.casts):
-                mine = {
-                    name: rows.filter(pa.compute.equal(rows["lane"], lane)) for name, rows in whole.items()
-                }
+                mine = {name: rows.filter(pc.equal(rows["lane"], lane)) for name, rows in whole.items()}
                 path = parts.part_path(self.parts, number, 0, len(mine["episodes"]))
                 parts.write_part(path, {name: arrow.without_run(rows) for name, rows in mine.items()})
 

@@ -18,7 +18,8 @@ from mosaic_nb.protocol.errors import (
     WrongReply,
 )
 from mosaic_nb.protocol.framing import HEADER_LIMIT, PAYLOAD_LIMIT, Decoder, Encoder
-from mosaic_nb.protocol.messages import VERSIONS, Reply, Request
+from mosaic_nb.protocol.messages import VERSIONS
+from mosaic_nb.protocol.unions import Reply, Request
 
 __all__ = [
     "HEADER_LIMIT",

@@ -366,35 +366,3 @@ class Failure(Answer, tag="failure"):
     error: str
     message: str
     traceback: str = ""
-
-
-Request = (
-    Hello
-    | Load
-    | ResetSeat
-    | Act
-    | Learn
-    | CloseSeat
-    | Open
-    | Observe
-    | ResetEnvironment
-    | StepEnvironment
-    | Render
-    | Connect
-    | Invoke
-    | Ping
-    | Shutdown
-)
-Reply = (
-    Welcome
-    | Loaded
-    | Decision
-    | Done
-    | Opened
-    | Observed
-    | Transition
-    | Picture
-    | Connected
-    | Invoked
-    | Failure
-)

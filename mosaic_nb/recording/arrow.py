@@ -71,7 +71,7 @@ def _array(table: Table, column: Column, values: Values) -> pa.Array:
         if column.kind in ("category", "json"):
             return _categories(values)
         if column.kind == "int" and values and type(values[0]) is int and _is_constant(values):
-            return pa.array(np.full(len(values), values[0], np.int64))
+            return of_numbers(np.full(len(values), values[0], np.int64))
         return pa.array(values, TYPES[column.kind])
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
@@ -82,17 +82,25 @@ def _array(table: Table, column: Column, values: Values) -> pa.Array:
 def _categories(values: Values) -> pa.Array:
     # Thousands of rows are sealed within a tick: constant columns and few categories take a third of Arrow's own way.
     if values and type(values[0]) is str and _is_constant(values):
-        return pa.DictionaryArray.from_arrays(
-            np.zeros(len(values), np.int32), pa.array([values[0]], pa.string())
-        )
+        return of_codes(np.zeros(len(values), np.int32), [values[0]])
     distinct = set(values)
     if None in distinct or not 1 < len(distinct) <= _BYTE:
         return pa.array(values, _CATEGORY)
     texts = sorted(distinct)  # not in the order of a set, which differs from process to process
     codes = bytes(itemgetter(*values)({text: code for code, text in enumerate(texts)}))
-    return pa.DictionaryArray.from_arrays(
-        np.frombuffer(codes, np.uint8).astype(np.int32), pa.array(texts, pa.string())
-    )
+    return of_codes(np.frombuffer(codes, np.uint8).astype(np.int32), texts)
+
+
+def of_numbers(numbers: np.ndarray[Any, Any]) -> pa.Array:
+    """Return int64 or float64 numbers as a column; Arrow's own way imports pandas, which no worker should load."""
+    kind = pa.int64() if numbers.dtype.kind == "i" else pa.float64()
+    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
+
+
+def of_codes(codes: np.ndarray[Any, Any], texts: Sequence[str]) -> pa.Array:
+    """Return texts as a column of categories, each row the place of its text as an int32."""
+    places = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes)])
+    return pa.DictionaryArray.from_arrays(places, pa.array(texts, pa.string()))
 
 
 def _is_constant(values: Values) -> bool:

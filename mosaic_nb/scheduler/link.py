@@ -26,6 +26,7 @@ from mosaic_nb.protocol import (
     UnexpectedMessage,
     UnknownReply,
     WrongReply,
+    blocks,
     messages,
 )
 from mosaic_nb.scheduler.process import Process, describe_exit
@@ -48,6 +49,8 @@ _ANSWERS: dict[type[Any], type[Any]] = {
     messages.Render: messages.Picture,
     messages.Connect: messages.Connected,
     messages.Invoke: messages.Invoked,
+    blocks.OpenBlock: blocks.BlockOpened,
+    blocks.PlayBlock: blocks.BlockPlayed,
     messages.Ping: messages.Done,
     messages.Shutdown: messages.Done,
 }

@@ -7,9 +7,7 @@ only then tells anybody. What fails, fails in its own lane.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from mosaic_nb.errors import LaneFailure, WorkerDied
 from mosaic_nb.protocol import messages
@@ -147,7 +145,7 @@ class LockStep:
         refused = await self._reset_seats([lane for lane in ready if lane.status == RUNNING])
         for lane in ready:
             if lane.status == RUNNING:
-                self.note(lane, "begin", json.dumps(_beginning(lane)))
+                self.note(lane, "begin", rows.beginning(lane))
         self.write()
         if all(lane.episode is not None for lane in self.lanes):
             self.timeline.note(self.lanes, self.ticks)
@@ -167,6 +165,8 @@ class LockStep:
                 return False
             return True
 
+        if len(lanes) == 1:  # a block has one lane, and no loop
+            return [await prepare(lanes[0])]
         return list(await asyncio.gather(*(prepare(lane) for lane in lanes)))
 
     async def _reset_environments(self, lanes: Sequence[Lane]) -> None:
@@ -350,8 +350,3 @@ class LockStep:
     def write(self) -> None:
         """Put the rows that are kept on disk."""
         self._ledger.write()
-
-
-def _beginning(lane: Lane) -> dict[str, Any]:
-    episode = lane.current
-    return {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -110,6 +111,14 @@ def of_episode(lane: Lane, end: str) -> Row:
         time.perf_counter() - episode.began,
         episode.digest,
         to_json(episode.numbers) if episode.numbers else None,
+    )
+
+
+def beginning(lane: Lane) -> str:
+    """Return what the event of an episode's beginning says: what `verify` holds a replay against."""
+    episode = lane.current
+    return json.dumps(
+        {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}
     )
 
 

@@ -87,15 +87,19 @@ class WorkerSeat:
 
     def begin(self, episode: messages.Episode) -> Pending:
         """Begin an episode."""
-        if episode.position == 0:
-            self._trial.clear()
-        self._trial.append((episode, []))
+        self.note(episode)
         return self.worker.link.request(
             messages.ResetSeat(
                 id=0, lane=self._lane, agent=self._agent, episode=episode, learn=self._take_untold()
             ),
             self._deadline,
         )
+
+    def note(self, episode: messages.Episode) -> None:
+        """Take note of an episode that begins, or that the operator has been told of already."""
+        if episode.position == 0:
+            self._trial.clear()
+        self._trial.append((episode, []))
 
     def ask(self, observation: messages.Observation, step: int, seed: int) -> Pending:
         """Ask for a decision."""

@@ -5,6 +5,7 @@ No global seed, no ``hash()``. The lane is not among them: the same operator in 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 
 import numpy as np
@@ -31,6 +32,19 @@ def decision(base: int, step: int) -> int:
     """Return the 64 bits of one decision: a hash of the seat's bits of this episode and the step."""
     data = base.to_bytes(8, "little") + step.to_bytes(8, "little")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+
+
+def decisions(base: int) -> Callable[[int], int]:
+    """Return `decision` for the steps of one episode; twice as quick."""
+    begun = blake2b(base.to_bytes(8, "little"), digest_size=8).copy
+    from_bytes = int.from_bytes
+
+    def of(step: int) -> int:
+        state = begun()
+        state.update(step.to_bytes(8, "little"))
+        return from_bytes(state.digest(), "little")
+
+    return of
 
 
 def environment(run_seed: int, seed: int, position: int, trial_length: int) -> Seed:

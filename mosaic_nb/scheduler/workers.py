@@ -77,7 +77,7 @@ class Worker:
         """
         await self.close()
         self.generation += 1
-        self._link = Link(await spawn(self.program, self._log), self.name)
+        self._link = await self.connect()
         try:
             hello = messages.Hello(id=0, versions=list(VERSIONS), name=self.name, variables=self.variables)
             welcome = await self.ask(hello)
@@ -90,6 +90,10 @@ class Worker:
         except BaseException:
             await self.close()
             raise
+
+    async def connect(self) -> Link:
+        """Start its process, and return the link to it."""
+        return Link(await spawn(self.program, self._log), self.name)
 
     async def prepare(self) -> None:
         """Load or open what the worker hosts."""

@@ -26,25 +26,17 @@ class EnvironmentHost:
         """Return what answers each type of request."""
         return {
             messages.Open: self._open,
-            messages.Observe: lambda r: self._hosted.observe(r.agent, r.needs, r.view, r.board),
-            messages.ResetEnvironment: lambda r: self._hosted.reset(r.seed),
-            messages.StepEnvironment: lambda r: self._hosted.step(r.actions),
-            messages.Render: lambda r: self._hosted.render(r.format, r.quality, r.words, r.of),
+            messages.Observe: lambda r: self.hosted.observe(r.agent, r.needs, r.view, r.board),
+            messages.ResetEnvironment: lambda r: self.hosted.reset(r.seed),
+            messages.StepEnvironment: lambda r: self.hosted.step(r.actions),
+            messages.Render: lambda r: self.hosted.render(r.format, r.quality, r.words, r.of),
             messages.Connect: self._connect,
             messages.Invoke: self._invoke,
         }
 
     def libraries(self) -> dict[str, str]:
         """Return the versions that an episode's repetition may depend on."""
-        import gymnasium
-        import numpy as np
-
-        return {
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "numpy": np.__version__,
-            "gymnasium": gymnasium.__version__,
-        }
+        return versions()
 
     def close(self) -> None:
         """Close the environment."""
@@ -54,7 +46,8 @@ class EnvironmentHost:
             self._native.close()
 
     @property
-    def _hosted(self) -> HostedEnvironment:
+    def hosted(self) -> HostedEnvironment:
+        """The environment; only after it has been opened."""
         if self._environment is None:
             raise RuntimeError("the environment was used before it was opened")
         return self._environment
@@ -71,6 +64,19 @@ class EnvironmentHost:
         if self._native is None:
             raise RuntimeError("the environment was called before it was connected")
         return self._native.invoke(request.method, request.arguments)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that an episode's repetition may depend on, wherever it is played."""
+    import gymnasium
+    import numpy as np
+
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "numpy": np.__version__,
+        "gymnasium": gymnasium.__version__,
+    }
 
 
 def main() -> None:

@@ -58,6 +58,11 @@ class OperatorHost:
         if self._operator is not None:
             self._operator.close()
 
+    def find(self, lane: str, agent: str) -> Seat | None:
+        """Return a seat, or None where it has not been asked for yet."""
+        seated = self._seats.get((lane, agent))
+        return None if seated is None else seated.seat
+
     def _load(self, request: messages.Load) -> messages.Loaded:
         options = dict(request.options)
         if request.callable is not None:
@@ -93,16 +98,7 @@ class OperatorHost:
             self._learn_all(seated, request.learn)
         data = request.observation
         value = data.value if seated.restore is None else seated.restore(data.value)
-        decision = seated.seat.act(Observation(data, value, request.seed))
-        if not isinstance(decision, Decision):
-            raise TypeError(f"act must return a Decision, not {type(decision).__name__}")
-        return messages.Decision(
-            id=0,
-            action=int(decision.action) if isinstance(decision.action, np.integer) else decision.action,
-            probabilities=_floats(decision.probabilities),
-            value=None if decision.value is None else float(decision.value),
-            calls=_calls(seated.seat),
-        )
+        return decided(seated.seat, seated.seat.act(Observation(data, value, request.seed)))
 
     def _learn(self, request: messages.Learn) -> messages.Done:
         seated = self._seated(request)
@@ -134,12 +130,30 @@ class OperatorHost:
             seated.seat.learn(outcome)
 
 
+def decided(seat: Seat, decision: Any) -> messages.Decision:
+    """Return what a seat has decided as it goes over the wire.
+
+    Raises:
+        TypeError, ValueError: it is no decision.
+    """
+    if not isinstance(decision, Decision):
+        raise TypeError(f"act must return a Decision, not {type(decision).__name__}")
+    return messages.Decision(
+        id=0,
+        action=int(decision.action) if isinstance(decision.action, np.integer) else decision.action,
+        probabilities=floats(decision.probabilities),
+        value=None if decision.value is None else float(decision.value),
+        calls=_calls(seat),
+    )
+
+
 def _calls(seat: Seat) -> list[messages.Call]:
     calls: list[messages.Call] = seat.__dict__.pop("_calls", [])
     return calls
 
 
-def _floats(probabilities: Any) -> list[float] | None:
+def floats(probabilities: Any) -> list[float] | None:
+    """Return probabilities as a list; one that is a list is taken as it is."""
     if probabilities is None:
         return None
     if type(probabilities) is list:

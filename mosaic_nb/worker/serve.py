@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
-from types import TracebackType
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import ModuleType, TracebackType
 from typing import Any, NoReturn, Protocol
 
 from mosaic_nb.protocol import UnexpectedMessage, UnsupportedValue, handshake, messages
@@ -15,7 +17,10 @@ from mosaic_nb.worker.contract import Operator
 from mosaic_nb.worker.operator_host import OperatorHost
 
 Handler = Callable[[Any], Any]
+Factory = Callable[..., Operator]
+Collected = list[tuple[Factory, ModuleType]]
 _OURS = "mosaic_nb."
+_collected: ContextVar[Collected | None] = ContextVar("collected", default=None)
 
 
 class Host(Protocol):
@@ -35,29 +40,60 @@ class Host(Protocol):
         """Give back what is held."""
 
 
-def serve(factory: Callable[..., Operator]) -> None:
+class Outlet(Protocol):
+    """Where replies go."""
+
+    def send(self, reply: Any) -> None:
+        """Send a reply.
+
+        Raises:
+            UnsupportedValue: it holds something that has no form on the wire.
+        """
+
+
+@contextmanager
+def collecting() -> Iterator[Collected]:
+    """Have `serve` hand over factories, with the module of the program, instead of serving: somebody else will."""
+    found: Collected = []
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
+
+def serve(factory: Factory) -> None:
     """Serve an operator until the scheduler has gone. The last line of an operator program.
 
     Args:
         factory: called once with the operator's options as keyword arguments; usually the `Operator` class.
     """
-    run(Channel.from_environment(), [OperatorHost(factory)])
+    collected = _collected.get()
+    if collected is None:
+        run(Channel.from_environment(), [OperatorHost(factory)])
+    else:
+        collected.append((factory, sys.modules["__main__"]))
 
 
 def run(channel: Channel, hosts: Iterable[Host]) -> None:
     """Answer requests with the handlers of these hosts until the scheduler has gone."""
     channel.leave_with_the_scheduler()
     hosts = list(hosts)
-    handlers: dict[type[Any], Handler] = {messages.Ping: lambda _: messages.Done(id=0)}
-    for host in hosts:
-        handlers.update(host.handlers())
-    handlers[messages.Hello] = lambda request: _welcome(request, hosts)
-    told = _serve(channel, handlers)
+    told = _serve(channel, handlers_of(hosts))
     for host in hosts:
         host.close()
     if told is None:
         _vanish()
     channel.send(messages.Done(id=told.id))
+
+
+def handlers_of(hosts: Sequence[Host]) -> dict[type[Any], Handler]:
+    """Return what answers each type of request but the last, `mosaic_nb.protocol.messages.Shutdown`."""
+    handlers: dict[type[Any], Handler] = {messages.Ping: lambda _: messages.Done(id=0)}
+    for host in hosts:
+        handlers.update(host.handlers())
+    handlers[messages.Hello] = lambda request: _welcome(request, hosts)
+    return handlers
 
 
 def _serve(channel: Channel, handlers: dict[type[Any], Handler]) -> messages.Shutdown | None:
@@ -66,7 +102,7 @@ def _serve(channel: Channel, handlers: dict[type[Any], Handler]) -> messages.Shu
         if type(request) is messages.Shutdown:
             return request
         try:
-            _answer(channel, handlers, request)
+            answer(channel, handlers, request)
         except (BrokenPipeError, ConnectionResetError):  # ours: those of the user's code have become failures
             return None
     return None
@@ -79,7 +115,8 @@ def _vanish() -> NoReturn:
     os._exit(0)
 
 
-def _answer(channel: Channel, handlers: dict[type[Any], Handler], request: Any) -> None:
+def answer(channel: Outlet, handlers: Mapping[type[Any], Handler], request: Any) -> None:
+    """Answer one request, by a failure where its handler raised."""
     reply = _reply(handlers, request)
     try:
         _send(channel, reply, request)
@@ -88,7 +125,7 @@ def _answer(channel: Channel, handlers: dict[type[Any], Handler], request: Any) 
         _send(channel, _failure(error), request)
 
 
-def _reply(handlers: dict[type[Any], Handler], request: Any) -> Any:
+def _reply(handlers: Mapping[type[Any], Handler], request: Any) -> Any:
     try:
         handler = handlers.get(type(request))
         if handler is None:
@@ -99,7 +136,7 @@ def _reply(handlers: dict[type[Any], Handler], request: Any) -> Any:
         return _failure(error)
 
 
-def _send(channel: Channel, reply: Any, request: Any) -> None:
+def _send(channel: Outlet, reply: Any, request: Any) -> None:
     reply.id, reply.lane, reply.agent, reply.step = request.id, request.lane, request.agent, request.step
     try:
         channel.send(reply)
@@ -130,7 +167,7 @@ def _module(names: dict[str, Any]) -> str:
     return str(names.get("__name__", "") if spec is None else spec.name)
 
 
-def _welcome(request: messages.Hello, hosts: Iterable[Host]) -> messages.Welcome:
+def _welcome(request: messages.Hello, hosts: Sequence[Host]) -> messages.Welcome:
     os.environ.update(request.variables)
     version = handshake.choose(request.versions, messages.VERSIONS)
     libraries: dict[str, str] = {}

@@ -90,7 +90,7 @@ class WarmParent:
             os.dup2(log, 2)
             os.close(log)
             _take_place(request, worker)
-            _run(request["program"])
+            run_program(request["program"])
             code = 0
         except SystemExit as leaving:
             code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
@@ -112,7 +112,7 @@ def _take_place(request: dict[str, Any], worker: int) -> None:
         numpy.random.seed()
 
 
-def _run(program: list[str]) -> None:
+def run_program(program: list[str]) -> None:
     """Run ``["-m", module, ...]`` or ``[path, ...]`` as Python's own command line would, with its arguments."""
     if program[0] == "-m":
         sys.argv = program[1:]

@@ -17,7 +17,7 @@ from mosaic_nb.environments.hosted import HostedEnvironment, ResetNeeded
 from mosaic_nb.environments.pictures import RenderFailure
 from mosaic_nb.environments.spec import declare
 from mosaic_nb.environments.views import UnsuitableView
-from mosaic_nb.protocol import Decoder, Encoder, messages, spaces as as_data
+from mosaic_nb.protocol import Decoder, Encoder, Reply, messages, spaces as as_data
 
 SEED = messages.Seed(seed=7)
 
@@ -116,7 +116,7 @@ def test_max_steps_truncates_and_replaces_the_registered_limit():
 
 def test_every_reply_travels():
     hosted = host("Blackjack-v1")
-    encoder, decoder = Encoder(), Decoder(messages.Reply)
+    encoder, decoder = Encoder(), Decoder(Reply)
     for reply in (hosted.describe(), hosted.observe("agent", ["text", "history"], []), hosted.reset(SEED)):
         (received,) = decoder.feed(encoder.encode(reply))
         assert type(received) is type(reply)

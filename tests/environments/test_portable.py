@@ -8,14 +8,12 @@ from gymnasium.utils.env_checker import data_equivalence
 
 from mosaic_nb.environments.options import unpack
 from mosaic_nb.environments.portable import carry
-from mosaic_nb.protocol import Decoder, Encoder, messages
+from mosaic_nb.protocol import Decoder, Encoder, Reply, messages
 
 
 def over_the_wire(value):
     carried, left = carry(value)
-    (reply,) = Decoder(messages.Reply).feed(
-        Encoder().encode(messages.Invoked(id=1, value=carried, left=left))
-    )
+    (reply,) = Decoder(Reply).feed(Encoder().encode(messages.Invoked(id=1, value=carried, left=left)))
     return unpack(reply.value), reply.left
 
 

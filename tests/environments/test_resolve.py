@@ -11,13 +11,13 @@ from gymnasium.envs.registration import EnvSpec, registry
 
 from mosaic_nb.environments.resolve import UnknownEnvironment, UnknownOption, make
 from mosaic_nb.environments.spec import declare
-from mosaic_nb.protocol import Decoder, Encoder, messages
+from mosaic_nb.protocol import Decoder, Encoder, Request, messages
 
 
 def made(environment, **options):
     """Make it as a worker would: from the message as it arrives."""
     opened = messages.Open(id=1, environment=declare(environment, **options))
-    (received,) = Decoder(messages.Request).feed(Encoder().encode(opened))
+    (received,) = Decoder(Request).feed(Encoder().encode(opened))
     return make(received.environment)
 
 

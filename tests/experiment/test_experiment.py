@@ -257,6 +257,24 @@ def test_an_operator_that_always_dies_is_a_recorded_failure_never_a_loop(tmp_pat
     assert run.events.query("event == 'failure'")["detail"].str.contains("3").all()
 
 
+def test_what_failed_is_played_again_where_that_is_wanted(tmp_path: Path) -> None:
+    cure = tmp_path / "cured"
+
+    def sick(observation: Any) -> int:
+        if observation[1] > 0 and not cure.exists():
+            raise RuntimeError("a cold")
+        return 0
+
+    experiment = mnb.Experiment(CARTPOLE, {"a": sick}, episodes=6)
+    first = experiment.run(tmp_path / "run", progress=False, workers=1)
+    failed = first.episodes["end"] == "failed"
+    assert 0 < failed.sum() < 6, "some begin with a push to the right, some to the left"
+    cure.touch()
+    assert_same(experiment.run(tmp_path / "run", progress=False), first)
+    whole = experiment.run(tmp_path / "run", progress=False, retry_failed=True)
+    assert_same(whole, experiment.run(tmp_path / "fresh", progress=False))
+
+
 def test_a_lane_that_is_to_stop_stops_at_its_first_failure(tmp_path: Path) -> None:
     def broken(observation: Any) -> int:
         raise RuntimeError("out of ideas")
