@@ -21,7 +21,9 @@ def line(checkout: Path, section: str) -> str:
 
 @pytest.fixture
 def run(tmp_path: Path) -> mnb.Run:
-    with mnb.Arena("Pendulum-v1", {"a": "random", "b": "random"}, max_steps=5, path=tmp_path / "run") as arena:
+    with mnb.Arena(
+        "Pendulum-v1", {"a": "random", "b": "random"}, max_steps=5, path=tmp_path / "run"
+    ) as arena:
         arena.run(episodes=3)
     return mnb.open_run(tmp_path / "run")
 
