@@ -123,8 +123,8 @@ class BlockWorker(Worker):
                 self._operators.append(declared)
         family = of_id(job.environment.id)
         wanted = [name for declared in self._operators for name in declared.spec.environment.preload]
-        # Arrow asks for pandas when it is first given a list, which takes longer than a block. Its allocator has a thread
-        # of its own, and puts itself right in a fork.
+        # Arrow imports pandas when it is first given a list, which takes longer than a block. Its allocator has a
+        # thread of its own, and puts itself right in a fork.
         preload = (_HOST, "pandas", *(family.preload if family is not None else ()), *wanted)
         super().__init__(lane, Program(("-m", _HOST), preload=tuple(dict.fromkeys(preload))), log)
         self._job = job
