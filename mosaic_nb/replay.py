@@ -101,6 +101,28 @@ class Run(RecordedRun, Statistics):
         declared = [lane for lane in self.header["provenance"].get("casts", {}) if lane in there]
         return [*declared, *(lane for lane in there if lane not in declared)]
 
+    def report(self, path: str | Path, metric: str = "return", **options: Any) -> Path:
+        """Write one page with what the run found, how surely, what failed, what was run, and how to repeat it.
+
+        Args:
+            path: the file, an HTML page that needs no network; its folder is made where it is missing.
+            metric: what is reported, see `mosaic_nb.analysis.samples`.
+            options: ``correction``, ``failed``, ``agent`` and ``team``, as `compare_all` takes them.
+
+        Returns:
+            The path.
+
+        Raises:
+            AnalysisError: there are no episodes, or values are missing.
+        """
+        from mosaic_nb.analysis.pages import report
+
+        text = report(self, metric, **options)
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        return target
+
     def verify(self, environment: Any = None) -> Verification:
         """Replay every episode from its seed and actions, and compare every digest.
 
@@ -174,6 +196,55 @@ class Run(RecordedRun, Statistics):
             players=players,
             deadline=deadline,
             progress=progress,
+        )
+
+    def to_minari(
+        self,
+        dataset: str,
+        *,
+        lanes: str | Sequence[str] | None = None,
+        episodes: int | Sequence[int] | None = None,
+        environment: Any = None,
+        author: str | None = None,
+        author_email: str | None = None,
+        code_permalink: str | None = None,
+        algorithm_name: str | None = None,
+        description: str | None = None,
+        progress: bool = True,
+    ) -> Any:
+        """Write whole episodes as a Minari dataset, their observations by playing them again, every digest checked.
+
+        Args:
+            dataset: its id, such as ``"doorkey/ppo-v0"``; Minari keeps it where ``MINARI_DATASETS_PATH`` says.
+            lanes, episodes: which; None for all. Episodes that were cut short are left out.
+            environment: where it was made by an object of the notebook, as for `verify`.
+            author, author_email, code_permalink, algorithm_name, description: as Minari has them; the last two are
+                made from the run where they are not given.
+            progress: whether to show how far it is.
+
+        Returns:
+            The ``minari.MinariDataset``, as ``minari.load_dataset`` gives it.
+
+        Raises:
+            ImportError: Minari is not installed: ``pip install "mosaic_nb[minari]"``.
+            ValueError: the environment has several agents or spaces that Minari cannot hold, there is such a dataset
+                already, or no episode; nothing was written.
+            Diverged: an episode does not replay; what had been written is deleted.
+        """
+        from mosaic_nb.exports import minari
+
+        return minari.export(
+            self,
+            dataset,
+            lanes=lanes,
+            episodes=episodes,
+            environment=environment,
+            progress=progress,
+            author=author,
+            author_email=author_email,
+            code_permalink=code_permalink,
+            algorithm_name=algorithm_name,
+            description=description,
         )
 
 
