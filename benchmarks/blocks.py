@@ -20,6 +20,7 @@ from mosaic_nb.experiment.blocks.player import Blocks
 from mosaic_nb.experiment.job import Job
 from mosaic_nb.operators import declare
 from mosaic_nb.scheduler import seeds
+from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.thread import scheduler_thread
 
 FIRST_SEED = 7
@@ -54,6 +55,7 @@ def _measure(environment: str, episodes: int, at_least: float) -> Row:
         declare_environment(environment),
         {"lane": {"agent": declare("random")}},
         tuple(range(FIRST_SEED, FIRST_SEED + episodes)),
+        policy=Policy(),
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
