@@ -19,7 +19,7 @@ class Meter:
         self._clocks: dict[int, float] = {}
 
     def busy(self, pids: Iterable[int]) -> float:
-        """Return how many cores these processes keep busy, or would if they were given them; newcomers count in full."""
+        """Return how many cores these processes keep busy, or would if they had them; newcomers count in full."""
         now = time.monotonic()
         elapsed, self._looked = max(now - self._looked, 1e-3), now
         looks = {pid: look for pid in pids if (look := _look(pid)) is not None}
