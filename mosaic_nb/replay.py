@@ -101,6 +101,28 @@ class Run(RecordedRun, Statistics):
         declared = [lane for lane in self.header["provenance"].get("casts", {}) if lane in there]
         return [*declared, *(lane for lane in there if lane not in declared)]
 
+    def report(self, path: str | Path, metric: str = "return", **options: Any) -> Path:
+        """Write one page with what the run found, how surely, what failed, what was run, and how to repeat it.
+
+        Args:
+            path: the file, an HTML page that needs no network; its folder is made where it is missing.
+            metric: what is reported, see `mosaic_nb.analysis.samples`.
+            options: ``correction``, ``failed``, ``agent`` and ``team``, as `compare_all` takes them.
+
+        Returns:
+            The path.
+
+        Raises:
+            AnalysisError: there are no episodes, or values are missing.
+        """
+        from mosaic_nb.analysis.pages import report
+
+        text = report(self, metric, **options)
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        return target
+
     def verify(self, environment: Any = None) -> Verification:
         """Replay every episode from its seed and actions, and compare every digest.
 

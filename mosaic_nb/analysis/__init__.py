@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         probability_of_improvement,
     )
     from mosaic_nb.analysis.nulls import Null, paired_null, split_null
+    from mosaic_nb.analysis.pages import report
     from mosaic_nb.analysis.power import RequiredSeeds, power_of, required_seeds, seeds_for
     from mosaic_nb.analysis.ratings import Ratings, bradley_terry
     from mosaic_nb.analysis.scores import Sample, samples
@@ -47,6 +48,7 @@ _NAMES = {
         "probability_of_improvement",
     ),
     "nulls": ("Null", "paired_null", "split_null"),
+    "pages": ("report",),
     "power": ("RequiredSeeds", "power_of", "required_seeds", "seeds_for"),
     "ratings": ("Ratings", "bradley_terry"),
     "scores": ("Sample", "samples"),
@@ -84,6 +86,7 @@ __all__ = [
     "power_of",
     "probability_of_improvement",
     "regret_curve",
+    "report",
     "required_seeds",
     "samples",
     "seeds_for",

@@ -12,7 +12,7 @@ import numpy as np
 
 from mosaic_nb.analysis import metrics
 from mosaic_nb.analysis.caution import warn_of_small_sample
-from mosaic_nb.analysis.intervals import LEVEL, REPLICATES, Estimate, interval, resamples, t_bounds
+from mosaic_nb.analysis.intervals import LEVEL, REPLICATES, Estimate, interval, redrawn, t_bounds
 from mosaic_nb.analysis.metrics import Array
 from mosaic_nb.analysis.scores import BETTER_HIGH, Sample, samples
 from mosaic_nb.analysis.words import counted, decimals_for, listed, number, p_value, sentence, table
@@ -93,30 +93,32 @@ class Comparison:
             return float((first > second).mean())
         return float(np.searchsorted(np.sort(second), first, side="left").mean() / len(second))
 
-    def __str__(self) -> str:
+    @property
+    def verdict(self) -> str:
+        """Who is ahead and by how much, with the interval; or that they are not told apart."""
         a, b, size = self.a.lane, self.b.lane, self.difference
         if not size.excludes_zero:
-            return f"{a} and {b} are not told apart: {size} {self._basis()}"
-        up, down = (
-            ("beats", "falls short of")
-            if self.a.metric.split(" ")[0] in BETTER_HIGH
-            else ("exceeds", "lies below")
-        )
-        return (
-            f"{a} {up if size.value > 0 else down} {b} by {size if size.value > 0 else -size} {self._basis()}"
-        )
+            return f"{a} and {b} are not told apart: {size}"
+        known = self.a.metric.split(" ")[0] in BETTER_HIGH
+        up, down = ("beats", "falls short of") if known else ("exceeds", "lies below")
+        return f"{a} {up if size.value > 0 else down} {b} by {size if size.value > 0 else -size}"
 
-    def _basis(self) -> str:
-        how = (
+    @property
+    def basis(self) -> str:
+        """What the verdict rests on, in words."""
+        n = (
             f"paired, {counted(self.n, 'seed')}"
             if self.paired
             else f"unpaired, n = {len(self.a)} and {len(self.b)}"
         )
         level = "" if self.difference.level == LEVEL else f", {self.difference.level:.0%} interval"
-        return f"(mean {self.a.metric}, {how}, {p_value(self.p)}{level})"
+        return f"mean {self.a.metric}, {n}{level}"
+
+    def __str__(self) -> str:
+        return f"{self.verdict} ({self.basis}, {p_value(self.p)})"
 
     def _repr_html_(self) -> str:
-        return sentence(str(self), self.notes) + table(("", "value"), self._facts())
+        return sentence(str(self), self.notes) + table((), self._facts())
 
     def _facts(self) -> Iterable[tuple[str, str]]:
         decimals = decimals_for((self.difference.high - self.difference.low) / 2)
@@ -239,12 +241,16 @@ def paired_difference(
 
 def _studentized(column: Array, replicates: int, seed: int) -> Array:
     """Return the t of every sample drawn anew; one without spread counts as the widest."""
-    middle, n, drawn = float(column.mean()), len(column), []
-    for (again,) in resamples((column,), paired=False, replicates=replicates, seed=seed):
-        off, spread = again.mean((-2, -1)) - middle, again.std((-2, -1), ddof=1)
-        drawn.append(np.divide(off, spread / sqrt(n), out=np.full_like(off, np.inf), where=spread > 0))
-    found: Array = np.concatenate(drawn)
-    return found
+    n, off_middle = len(column), column - column.mean()
+
+    def student(again: Array) -> Array:
+        off = again.mean((-2, -1))
+        squares = np.einsum("...rt,...rt->...", again, again)  # of what is centred: nothing cancels
+        spread = np.sqrt(np.maximum(squares - n * off**2, 0) / (n - 1))
+        t: Array = np.divide(off * sqrt(n), spread, out=np.full_like(off, np.inf), where=spread > 0)
+        return t
+
+    return redrawn(student, (off_middle,), paired=False, replicates=replicates, seed=seed)
 
 
 def _welch(a: Array, b: Array, level: float) -> tuple[Estimate, float, float]:

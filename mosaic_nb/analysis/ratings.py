@@ -72,7 +72,7 @@ class Ratings:
             )
             for name, row in self.frame.iterrows()
         )
-        return table(("", "Elo", "strength", "points"), rows) + footnotes(self.notes)
+        return table(("player", "Elo", "strength", "points"), rows) + footnotes(self.notes)
 
 
 def ratings(

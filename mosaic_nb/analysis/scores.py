@@ -116,9 +116,9 @@ def _check_columns(episodes: pd.DataFrame) -> None:
 
 def _lanes(episodes: pd.DataFrame, lanes: Sequence[str] | None) -> list[str]:
     there = [str(lane) for lane in dict.fromkeys(episodes["lane"])]
+    if not there:
+        raise AnalysisError("there are no episodes")
     if lanes is None:
-        if not there:
-            raise AnalysisError("there are no episodes")
         return there
     for lane in lanes:
         if lane not in there:

@@ -93,7 +93,7 @@ class Comparisons:
             for each, p in zip(self, self.adjusted, strict=True)
         )
         metric = self.all[0].a.metric if self.all else ""
-        header = ("", f"difference in mean {metric}", "Cohen's d", "won", "lost", "p", "p, corrected")
+        header = ("pair", f"difference in mean {metric}", "Cohen's d", "won", "lost", "p", "p, corrected")
         return table(header, rows) + footnotes(self.notes)
 
 

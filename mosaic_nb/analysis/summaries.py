@@ -59,7 +59,7 @@ class Summary:
 
     def _header(self) -> tuple[str, ...]:
         rate = ("success",) if self.frame["success"].notna().any() else ()
-        return ("", "seeds", "failed", f"mean {self.metric}", "median", "IQM", *rate, "length")
+        return ("lane", "seeds", "failed", f"mean {self.metric}", "median", "IQM", *rate, "length")
 
     def _cells(self, lane: str, row: Any) -> tuple[str, ...]:
         mean, iqm = (Estimate(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in ("mean", "iqm"))

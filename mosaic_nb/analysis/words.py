@@ -58,13 +58,14 @@ def footnotes(notes: Sequence[str]) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as HTML: the first column names the row, and every text is escaped."""
+    """Return a table as HTML: the first column names the row, every text is escaped, and the header may be empty."""
     top = "".join(f'<th scope="col">{safe(cell)}</th>' for cell in header)
+    head = f"<thead><tr>{top}</tr></thead>" if header else ""
     lines = (
         f'<tr><th scope="row">{safe(row[0])}</th>{"".join(f"<td>{safe(cell)}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    return f"<table>{head}<tbody>{''.join(lines)}</tbody></table>"
 
 
 def safe(text: object) -> str:

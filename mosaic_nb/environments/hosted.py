@@ -173,7 +173,7 @@ class HostedEnvironment:
         return self._answer(turn)
 
     def alone(self) -> Alone | None:
-        """Return how it can be stepped without `step`; None where it has several agents, or tells in words or frames."""
+        """Return how it can be stepped without `step`: with one agent, that needs neither words nor frames."""
         adapter = self._adapter
         if not isinstance(adapter, GymnasiumAdapter):
             return None
@@ -183,6 +183,12 @@ class HostedEnvironment:
             return None
         lens = None if perception is None else perception.lens
         return Alone(agent, adapter, self._rules[agent], lens, self._numbers)
+
+    @property
+    def turn(self) -> Turn:
+        """What the environment answered last; only while an episode is under way."""
+        assert self._turn is not None, "no episode is under way"
+        return self._turn
 
     def go_on(self, turn: Turn, steps: int) -> None:
         """Stand where somebody has brought the environment without `step`.

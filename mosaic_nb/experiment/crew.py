@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from mosaic_nb.experiment.blocks.eligible import why_not
+from mosaic_nb.experiment.blocks.player import Blocks
 from mosaic_nb.experiment.job import Folders, Job, Played, Unit, part_of
 from mosaic_nb.experiment.meter import Meter
 from mosaic_nb.experiment.player import Lost, Player
@@ -58,6 +59,7 @@ class Crew:
         self._at_work: dict[asyncio.Task[None], Player] = {}
         self._meter = Meter()
         self._hired = 0
+        self._reasons: dict[str, str | None] = {}
         self._stopped = False
 
     async def play(self, todo: Iterable[Unit]) -> None:
@@ -109,7 +111,16 @@ class Crew:
         while len(self._idle) > 2 * self._cores:
             await self._idle.pop(0)[1].close()
         self._hired += 1
-        return Stepwise(self._job, lane, self._folders.run, self._folders.logs / f"player-{self._hired}")
+        kind: type[Stepwise | Blocks] = Stepwise if self._reason(lane) else Blocks
+        return kind(self._job, lane, self._folders.run, self._folders.logs / f"player-{self._hired}")
+
+    def _reason(self, lane: str) -> str | None:
+        """Say why a lane cannot be played in blocks, or None where it can."""
+        if lane not in self._reasons:
+            self._reasons[lane] = (
+                why_not(self._job.casts[lane].values()) if self._job.blocks else "it was not wanted"
+            )
+        return self._reasons[lane]
 
     async def _wait(self) -> None:
         """Wait until a piece is done; meanwhile begin more where the cores have room."""
@@ -129,7 +140,6 @@ class Crew:
             self._cores = min(self._cores + cores(), _MOST)
 
     async def _piece(self, queue: Queue, lane: str, player: Player, trials: Sequence[int]) -> None:
-        began = time.perf_counter()
         try:
             played = await player.play(trials, self._folders.parts)
         except Lost as loss:
@@ -139,7 +149,7 @@ class Crew:
         except BaseException:
             await player.close()
             raise
-        queue.played(lane, trials, time.perf_counter() - began)
+        queue.played(lane, trials, sum(each.seconds for each in played))
         self._idle.append((lane, player))
         self._tell(played, part_of(self._job, lane, trials, self._folders.parts))
         if self._job.stops and any(each.end == "failed" for each in played):

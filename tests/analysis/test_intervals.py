@@ -82,12 +82,18 @@ def test_pairs_are_drawn_together():
     assert strangers.high - strangers.low > 10
 
 
-def test_memory_is_bounded(monkeypatch):
+def test_memory_is_bounded_and_threads_change_nothing(monkeypatch):
     monkeypatch.setattr(intervals, "_DRAWN_AT_ONCE", SCORES.size * 7)
-    sizes = [
-        again.shape[0] for (again,) in intervals.resamples((SCORES,), paired=False, replicates=50, seed=0)
-    ]
-    assert sizes == [7] * 7 + [1]
+    sizes = []
+
+    def counting(scores):
+        sizes.append(len(scores))
+        return metrics.mean(scores)
+
+    found = bounds(counting, SCORES, replicates=50)
+    assert sorted(sizes) == [1] + [7] * 7
+    monkeypatch.setattr(intervals, "_THREADS", 1)
+    assert bounds(metrics.mean, SCORES, replicates=50) == found
 
 
 def test_a_batch_of_data_sets():

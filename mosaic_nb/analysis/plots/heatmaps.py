@@ -1,4 +1,4 @@
-"""Figures that can be printed: matplotlib, colours that everybody can tell apart, every value readable."""
+"""A matrix as coloured cells, every value readable."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from mosaic_nb.analysis.plots.style import label_of, styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +18,7 @@ _DARK = 0.5
 """Below this lightness a cell's text is white."""
 
 
+@styled
 def heatmap(
     values: pd.DataFrame, errors: pd.DataFrame | None = None, *, label: str = "", ax: Axes | None = None
 ) -> Axes:
@@ -34,7 +37,7 @@ def heatmap(
     for number, (name, ticks) in enumerate((("x", values.columns), ("y", values.index))):
         turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if number == 0 else {}
         axis = getattr(axes, f"{name}axis")
-        axis.set_ticks(range(len(ticks)), [str(tick) for tick in ticks], **turned)
+        axis.set_ticks(range(len(ticks)), [label_of(tick) for tick in ticks], **turned)
         axis.set_label_text(str(ticks.name or ""))
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
