@@ -95,7 +95,7 @@ class Actions:
 
     def index(self, action: Any) -> int | None:
         """Return the place of a Discrete action in a list of probabilities, or None in any other space."""
-        return action - self._start if self.discrete else None
+        return action - self.start if self.discrete else None
 
     def name(self, action: Any) -> str:
         """Return the action's label, else its value as text."""
