@@ -22,7 +22,8 @@ Tell = Callable[[Sequence[Played], Path], None]
 
 _LOOK = 0.3
 """Seconds between two looks at whether the cores have room for more."""
-_FULL = 0.85
+_FULL, _IDLE = 0.85, 0.25
+"""Shares of the cores: nearly all of them at work, and enough left for one more."""
 _MOST = 64
 """Pieces that are played at a time where nearly all of it is waiting for somebody else's machine."""
 
@@ -135,8 +136,11 @@ class Crew:
 
     def _widen(self) -> None:
         """Play more at a time where those at work leave the cores idle."""
-        busy = self._meter.cores(pid for player in self._at_work.values() for pid in player.pids())
-        if busy < _FULL * cores() and len(self._at_work) >= self._cores:
+        players = list(self._at_work.values())
+        starting = sum(not player.ready for player in players)
+        busy = self._meter.busy(pid for player in players if player.ready for pid in player.pids())
+        idle = self._meter.idle()  # of the machine: somebody else may be at work too
+        if idle > _IDLE and busy + starting < _FULL * cores() and len(players) >= self._cores:
             self._cores = min(self._cores + cores(), _MOST)
 
     async def _piece(self, queue: Queue, lane: str, player: Player, trials: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""How busy the workers keep the cores: whether more may play at a time."""
+"""How busy the cores are: whether more may be played at a time."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from collections.abc import Iterable
 
 import psutil
 
+_ROOM = 0.25
+"""Which share of the memory stays free."""
+
 
 class Meter:
-    """Measures the CPU that processes use, between two looks."""
+    """Measures, between two looks, the CPU of some processes and of the whole machine."""
 
     def __init__(self) -> None:
         self._looked = time.monotonic()
         self._clocks: dict[int, float] = {}
+        psutil.cpu_percent()
 
-    def cores(self, pids: Iterable[int]) -> float:
+    def busy(self, pids: Iterable[int]) -> float:
         """Return how many cores these processes have kept busy since the last look; a newcomer counts in full."""
         now = time.monotonic()
         elapsed, self._looked = max(now - self._looked, 1e-3), now
@@ -26,6 +30,12 @@ class Meter:
         )
         self._clocks = clocks
         return used / elapsed
+
+    def idle(self) -> float:
+        """Return which share of the machine nobody has used since the last look; 0 where memory is short."""
+        idle = 1 - psutil.cpu_percent() / 100
+        memory = psutil.virtual_memory()
+        return idle if memory.available > _ROOM * memory.total else 0.0
 
 
 def _clock(pid: int) -> float | None:

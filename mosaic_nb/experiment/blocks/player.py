@@ -72,6 +72,11 @@ class Blocks:
             for r in reply.episodes
         ]
 
+    @property
+    def ready(self) -> bool:
+        """Whether the worker has started."""
+        return self._worker.opened
+
     def pids(self) -> Iterator[int]:
         """Give the process id of the worker, if it runs."""
         if self._worker.running:
@@ -129,10 +134,12 @@ class BlockWorker(Worker):
         super().__init__(lane, Program(("-m", _HOST), preload=tuple(dict.fromkeys(preload))), log)
         self._job = job
         self._folder = folder
+        self.opened = False
 
     async def prepare(self) -> None:
         """Make the environment and load the operators."""
         job, sides = self._job, self._job.sides
+        self.opened = False
         cast = {key: self._operators.index(declared) for key, declared in job.casts[self.name].items()}
         await self.ask(
             OpenBlock(
@@ -149,6 +156,7 @@ class BlockWorker(Worker):
                 on_illegal=job.policy.on_illegal,
             )
         )
+        self.opened = True
 
 
 def _why(error: WorkerError, worker: Worker) -> str:
