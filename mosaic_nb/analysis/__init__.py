@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mosaic_nb.analysis.aggregates import aggregate, by_task
     from mosaic_nb.analysis.comparison import Comparison, compare
     from mosaic_nb.analysis.curves import learning_curve, regret_curve
-    from mosaic_nb.analysis.disagreement import disagreement_timeline
     from mosaic_nb.analysis.intervals import Estimate, interval, t_interval, wilson
     from mosaic_nb.analysis.metrics import (
         average_profile,
@@ -36,7 +35,6 @@ _NAMES = {
     "aggregates": ("aggregate", "by_task"),
     "comparison": ("Comparison", "compare"),
     "curves": ("learning_curve", "regret_curve"),
-    "disagreement": ("disagreement_timeline",),
     "intervals": ("Estimate", "interval", "t_interval", "wilson"),
     "metrics": (
         "average_profile",
@@ -73,7 +71,6 @@ __all__ = [
     "by_task",
     "compare",
     "compare_all",
-    "disagreement_timeline",
     "interval",
     "iqm",
     "learning_curve",

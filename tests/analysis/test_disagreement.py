@@ -6,7 +6,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from mosaic_nb.analysis import disagreement, disagreement_timeline
+from mosaic_nb.analysis import disagreement, plots
 from mosaic_nb.errors import AnalysisError
 from tests.hostile import HOSTILE
 
@@ -77,7 +77,7 @@ def test_no_disagreement_is_an_empty_table_with_its_columns() -> None:
 @pytest.mark.parametrize("name", ["x", *HOSTILE[:3], "$\\frac$", "a\nb" * 40])
 def test_the_figure_shows_what_was_done_and_where_they_part(name: str) -> None:
     rows = disagreement.shape(steps(name), [reply(0, name), reply(1, name), reply(0, name, other=name * 2)])
-    figure = disagreement_timeline(rows, steps(name), lane=name, episode=0)
+    figure = plots.disagreement(rows, steps(name), lane=name, episode=0)
     figure.canvas.draw()
     above, below = figure.axes
     assert len(above.get_yticklabels()) == 3
@@ -89,4 +89,4 @@ def test_the_figure_shows_what_was_done_and_where_they_part(name: str) -> None:
 
 def test_an_episode_that_is_not_there_is_named() -> None:
     with pytest.raises(AnalysisError, match="lane 'b', episode 0"):
-        disagreement_timeline(disagreement.shape(steps(), []), steps(), lane="b", episode=0)
+        plots.disagreement(disagreement.shape(steps(), []), steps(), lane="b", episode=0)
