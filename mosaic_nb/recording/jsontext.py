@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _ARRAYS = "biuf"  # bool, int, unsigned, float; as many bits as a Python number holds
 
 
@@ -22,7 +23,7 @@ def to_json(value: Any) -> str:
     """
     if type(value) is int:  # a Discrete action, by far the usual case
         return str(value)
-    return json.dumps(_plain(value), separators=(",", ":"))
+    return _encode(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -21,12 +21,22 @@ class RandomSeat(Seat):
     def reset(self, episode: Episode) -> None:
         """Take the action space."""
         self._space: gymnasium.Space[Any] = episode.action_space
+        self._start = self._n = 0
+        if isinstance(self._space, gymnasium.spaces.Discrete):
+            self._start, self._n = int(self._space.start), int(self._space.n)
+            self._alike = [1.0 / self._n] * self._n
 
     def act(self, observation: Observation) -> Decision:
-        """Draw an action; a Discrete space's comes with the probability of each."""
-        if isinstance(self._space, gymnasium.spaces.Discrete):
-            return _discrete(int(self._space.start), int(self._space.n), observation)
-        if observation.action_mask is not None:
+        """Draw an action; a Discrete space's comes with the probability of each.
+
+        The seed, itself a uniform 64-bit hash, is the draw: a generator would cost ten times the rest.
+        """
+        mask = observation.action_mask
+        if self._n and mask is None:
+            return Decision(self._start + observation.seed % self._n, self._alike)
+        if self._n:
+            return _legal(self._start, self._n, mask, observation)
+        if mask is not None:
             raise TypeError(f"random honours an action mask of a Discrete space only, not of {self._space}")
         self._space.seed(observation.seed)
         return Decision(self._space.sample())
@@ -40,11 +50,9 @@ class Random(Operator):
         return RandomSeat()
 
 
-def _discrete(start: int, n: int, observation: Observation) -> Decision:
-    """Take the seed, itself a uniform 64-bit hash, as the draw: a generator would cost ten times the rest."""
-    if observation.action_mask is None:
-        return Decision(start + observation.seed % n, [1.0 / n] * n)
-    legal = np.flatnonzero(observation.action_mask)
+def _legal(start: int, n: int, mask: Any, observation: Observation) -> Decision:
+    """Draw among the legal actions."""
+    legal = np.flatnonzero(mask)
     if not len(legal):
         raise ValueError(f"the action mask of step {observation.step} allows no action at all")
     probabilities = np.zeros(n)

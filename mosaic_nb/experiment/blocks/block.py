@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from mosaic_nb.errors import CastError, EnvironmentFailure, MosaicError, OperatorError
 from mosaic_nb.experiment import episode
 from mosaic_nb.experiment.blocks.heartbeat import Heart
 from mosaic_nb.experiment.blocks.inside import InsideEnvironment, InsideOperator, at_once
+from mosaic_nb.experiment.blocks.listed import Listed
 from mosaic_nb.experiment.blocks.pages import Pages
 from mosaic_nb.experiment.blocks.programs import clash
 from mosaic_nb.experiment.blocks.solo import Solo
 from mosaic_nb.protocol import ProtocolError
-from mosaic_nb.protocol.blocks import BlockEpisode, BlockOpened, BlockPlayed, OpenBlock, PlayBlock
+from mosaic_nb.protocol.blocks import BlockOpened, BlockPlayed, OpenBlock, PlayBlock
 from mosaic_nb.scheduler.actions import Actions
 from mosaic_nb.scheduler.casts import Sides, read, told
 from mosaic_nb.scheduler.lane import Lane
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.seats import Seat, WorkerSeat
-
-
-@dataclass(frozen=True)
-class One(Plan):
-    """The plan of one episode: at every position its own seeds."""
-
-    def declared(self, position: int) -> int:
-        """Return the declared seed."""
-        return self.seed
-
-    def draws(self, position: int) -> int:
-        """Return the run seed."""
-        return self.run_seed
 
 
 class Block:
@@ -71,9 +58,11 @@ class Block:
             RecordingFailed: the disk refused.
         """
         pages = Pages(Path(self._request.folder))
+        listed = {each.number: each for each in request.episodes}
+        self._lane.plan = Listed(0, self._request.trial_length, episodes=listed)
         with Heart(request.progress) as heart:
-            for each in request.episodes:
-                self._play(each, pages, heart)
+            for number in listed:
+                self._play(number, pages, heart)
         pages.save(Path(request.path))
         return BlockPlayed(id=0, episodes=pages.results(), steps=heart.steps)
 
@@ -114,13 +103,12 @@ class Block:
             for agent, declared in casting.seats.items()
         }
 
-    def _play(self, each: BlockEpisode, pages: Pages, heart: Heart) -> None:
+    def _play(self, number: int, pages: Pages, heart: Heart) -> None:
         lane = self._lane
-        lane.plan = One(each.seed, self._request.trial_length, each.run_seed)
         if self._solo is not None and self._solo.fit:
-            self._solo.play(each.number, pages, heart)
+            self._solo.play(number, pages, heart)
         else:
-            at_once(episode.play(lane, each.number, pages, self._policy, heart.watch(lane)))
+            at_once(episode.play(lane, number, pages, self._policy, heart.watch(lane)))
             self._solo = self._alone()
         heart.count(lane.step)
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,10 +28,10 @@ from mosaic_nb.worker.operator_host import decided, floats
 from mosaic_nb.worker.serve import Handler
 
 _ACTING, _JUDGING, _STEPPING = range(3)
-_FLOATS = {float}
 _DIGEST = 8
 _number = struct.Struct(">d").pack
 
+_Constants = tuple[Any, Any, Any, bytes, bytes]
 Restore = Callable[[Any], Any] | None
 
 
@@ -59,8 +58,7 @@ class HandedOver(Exception):
         self.turn = turn
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """How an episode ended that was played to its end."""
 
     length: int
@@ -96,6 +94,8 @@ class Loop:
     def __init__(self, alone: Alone, seat: Seat, actions: Actions, restore: Restore) -> None:
         self._alone, self._seat, self._actions, self._restore = alone, seat, actions, restore
         self._lens, self._inside = alone.lens, alone.adapter.mask_inside
+        self._simple = self._lens is None and restore is None
+        self._known: _Constants = (None, None, None, b"", b"")
 
     def play(self, turn: Turn, base: int, columns: Columns, heart: Heart) -> Ended:
         """Play an episode.
@@ -117,7 +117,8 @@ class Loop:
         self, value: Any, mask: Any, seed_of: Callable[[int], int], columns: Columns, heart: Heart
     ) -> Ended:
         act, step, clock, kept = self._seat.act, self._alone.adapter.bare_step, perf_counter, vars(self._seat)
-        first, last, inside, add = self._actions.start, self._actions.end, self._inside, columns.steps.append
+        first, last, inside, simple = self._actions.start, self._actions.end, self._inside, self._simple
+        add = columns.steps.append
         kind, shape, begun, middle, tail = self._constants(value)
         data, seen = messages.Observation(None), self.perceived(value)
         number, total, decision, returned, stage = 0, 0.0, None, None, _ACTING
@@ -132,21 +133,22 @@ class Loop:
                 if type(decision) is not Decision or "_calls" in kept:
                     raise _Odd
                 asked = action = decision.action
-                legal = (
-                    type(action) is int and first <= action < last and (mask is None or mask[action - first])
-                )
-                if not legal:
+                if (
+                    type(action) is not int
+                    or not first <= action < last
+                    or (mask is not None and not mask[action - first])
+                ):
                     asked, action = self._judged(action, mask)
                 chances, worth = decision.probabilities, decision.value
-                if chances is not None and (type(chances) is not list or set(map(type, chances)) != _FLOATS):
-                    chances = _as_floats(chances)
+                if chances is not None:
+                    chances = tuple(chances) if type(chances) is list else _as_floats(chances)
                 worth = worth if worth is None else float(worth)
                 stage, returned, stepping = _STEPPING, None, clock()
                 returned = step(action)
                 stepped = clock()
                 observed, reward, terminated, truncated, info = returned
                 reward, over = float(reward), bool(terminated or truncated)
-                masked = "action_mask" in info.keys() or inside  # noqa: SIM118 - what has no keys is no info
+                masked = inside or "action_mask" in (info if type(info) is dict else info.keys())
                 then = self._masks(observed, info) if masked and not over else None
                 same = type(observed) is np.ndarray and observed.dtype is kind and observed.shape == shape
                 if same and not over and then is None:
@@ -154,7 +156,8 @@ class Loop:
                     state.update(observed.tobytes() + middle + _number(reward) + tail)
                 else:
                     state = self._digest(observed, then, reward, terminated, truncated)
-                numbers, seen = (self._numbers(info), None) if over else (None, self.perceived(observed))
+                numbers = self._numbers(info) if over else None
+                seen = None if over else observed.copy() if same and simple else self.perceived(observed)
                 total += reward
                 number += 1
                 add((asked, reward, answered - asking, stepped - stepping, state.digest(), chances, worth))
@@ -198,25 +201,22 @@ class Loop:
             raise _Odd
         return (actions.write(asked), actions.write(done)), self._alone.rule.check(carry(done), mask)
 
-    def _constants(self, value: Any) -> tuple[Any, Any, Any, bytes, bytes]:
+    def _constants(self, value: Any) -> _Constants:
         """Return of an array its dtype and shape, and what its digests are made of beside itself and a reward."""
+        kind, shape, *_ = self._known
+        if type(value) is not np.ndarray or (value.dtype is kind and value.shape == shape):
+            return self._known
         agent = self._alone.agent
-        if type(value) is not np.ndarray:
-            return None, None, None, b"", b""
         whole, data = digest_bytes(({agent: value}, {}, {agent: 0.0}, [], [])), value.tobytes()
         tail = digest_bytes([[], []])[1:]
         middle = digest_bytes([{}, {agent: 0.0}])[1 : -len(_number(0.0))]
         head = whole[: len(whole) - len(tail) - len(_number(0.0)) - len(middle) - len(data)]
         plain = (
             whole == head + data + middle + _number(0.0) + tail
-        )  # not so where bytes are in the other order
-        return (
-            value.dtype if plain else None,
-            value.shape,
-            blake2b(head, digest_size=_DIGEST).copy,
-            middle,
-            tail,
-        )
+        )  # not so where its bytes lie in another order
+        begun = blake2b(head, digest_size=_DIGEST).copy
+        self._known = value.dtype if plain else None, value.shape, begun, middle, tail
+        return self._known
 
     def _digest(self, observed: Any, mask: Any, reward: float, terminated: Any, truncated: Any) -> Any:
         agent = self._alone.agent
@@ -256,7 +256,5 @@ class Loop:
         return Turn({agent: value}, {} if mask is None else {agent: mask}, {}, [], [], False, {}, {}, 0.0)
 
 
-def _as_floats(chances: Any) -> list[float] | None:
-    if type(chances) is list:
-        raise _Odd
-    return floats(chances)
+def _as_floats(chances: Any) -> tuple[float, ...]:
+    return tuple(floats(chances) or ())

@@ -14,12 +14,14 @@ from mosaic_nb.environments.hosted import Alone
 from mosaic_nb.experiment import episode as episodes
 from mosaic_nb.experiment.blocks.heartbeat import Heart
 from mosaic_nb.experiment.blocks.inside import InsideEnvironment, InsideOperator, at_once
+from mosaic_nb.experiment.blocks.listed import Listed
 from mosaic_nb.experiment.blocks.loop import Ended, HandedOver, Loop, raises
 from mosaic_nb.experiment.blocks.pages import Pages, Stretch, Whose
 from mosaic_nb.experiment.blocks.telling import Telling
 from mosaic_nb.protocol import messages, spaces
-from mosaic_nb.scheduler import rows, seeds
+from mosaic_nb.scheduler import rows
 from mosaic_nb.scheduler.lane import RUNNING, Lane
+from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.seats import WorkerSeat
 from mosaic_nb.worker.contract import Seat
@@ -56,6 +58,9 @@ class Solo:
         restore = spaces.restore(spaces.from_data(told.observation_space))
         about = environment.opened.agents[agent]
         self._whose = Whose(lane.name, agent, about.team, about.role, operator.name, operator.declared.kind)
+        self._plan: Plan | None = None
+        self._of_seat: dict[int, int] = {}
+        self._of_acts: dict[int, int] = {}
         self._loop = Loop(alone, seat, self._place.actions, restore)
 
     @property
@@ -64,7 +69,7 @@ class Solo:
         return self._environment.running and self._operator.running
 
     def play(self, number: int, pages: Pages, heart: Heart) -> None:
-        """Play an episode.
+        """Play an episode of the lane's plan.
 
         Raises:
             RecordingFailed: the disk refused.
@@ -72,7 +77,7 @@ class Solo:
         episodes.place(self._lane, number)
         handed = None
         try:
-            ended = self._play(pages, heart)
+            ended = self._play(number, pages, heart)
         except (
             HandedOver
         ) as odd:  # played on below: what is raised there must not look like a consequence of this
@@ -86,13 +91,24 @@ class Solo:
         end = "terminated" if ended.terminated else "truncated"
         pages.write(episodes=[rows.of_episode(self._lane, end)])
 
-    def _play(self, pages: Pages, heart: Heart) -> Ended:
+    def _play(self, number: int, pages: Pages, heart: Heart) -> Ended:
         lane = self._lane
-        turn = self._begin()
+        of_seat, of_acts = self._seeds_of(number)
+        turn = self._begin(of_seat)
         pages.write(events=[rows.of_event(lane, "begin", rows.beginning(lane))])
-        return self._play_on(turn, pages, heart)
+        return self._play_on(turn, of_acts, pages, heart)
 
-    def _begin(self) -> Turn:
+    def _seeds_of(self, number: int) -> tuple[int, int]:
+        """Return what the seat draws from in an episode, and what its decisions' seeds are made of."""
+        plan = self._lane.plan
+        if plan is not self._plan:
+            assert isinstance(plan, Listed)
+            self._plan = plan
+            self._of_seat = plan.derived(self._agent, "seat")
+            self._of_acts = plan.derived(self._agent, "act")
+        return self._of_seat[number], self._of_acts[number]
+
+    def _begin(self, seed: int) -> Turn:
         """Reset the environment, then the seat."""
         current, seat = self._lane.next_episode(), self._seat
         try:
@@ -101,7 +117,6 @@ class Solo:
             raise HandedOver({messages.ResetEnvironment: raises(error)}) from None
         current.digest = self._lane.digest = transition.digest
         answers: dict[type[Any], Handler] = {messages.ResetEnvironment: lambda _: transition}
-        seed = seeds.derive(current.run_seed, current.declared, current.position, self._agent, "seat")
         try:
             seat.reset(self._telling.episode(current.number, current.trial, current.position, seed))
         except Exception as error:  # noqa: BLE001
@@ -112,11 +127,10 @@ class Solo:
             raise HandedOver(answers)
         return self._hosted.turn
 
-    def _play_on(self, turn: Turn, pages: Pages, heart: Heart) -> Ended:
-        current, agent, actions = self._lane.current, self._agent, self._place.actions
+    def _play_on(self, turn: Turn, base: int, pages: Pages, heart: Heart) -> Ended:
+        current, actions = self._lane.current, self._place.actions
         columns = pages.begin(self._whose, actions.labels, actions.start)
         before = len(columns.steps)
-        base = seeds.derive(current.run_seed, current.declared, current.position, agent, "act")
         terminated = truncated = False
         try:
             ended = self._loop.play(turn, base, columns, heart)
