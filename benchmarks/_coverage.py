@@ -97,7 +97,7 @@ def main() -> None:
         rows = {name: [iqms(kind, n, tasks) for n in runs] for name, kind in KINDS.items()}
         rows["plain percentiles, normal"] = [iqms(KINDS["normal"], n, tasks, "percentile") for n in runs]
         _table(f"IQM, {tasks} task(s)", [f"{n} runs" for n in runs], rows)
-    sizes, chances = (5, 10, 20, 50, 100), (0.05, 0.1, 0.2, 0.3, 0.5)
+    sizes, chances = (5, 10, 20, 50, 100), (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
     _table(
         "Wilson",
         [f"n = {n}" for n in sizes],

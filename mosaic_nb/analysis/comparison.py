@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import isnan, sqrt
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ ENOUGH = {"mean": 10, "iqm": 25, "success": 100}
 _METHODS = ("t", "bootstrap-t", "expanded")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """How much two lanes differ: ``a`` minus ``b``.
 
@@ -43,8 +43,8 @@ class Comparison:
         notes: what a reader must know to trust the numbers.
     """
 
-    a: Sample = field(repr=False)
-    b: Sample = field(repr=False)
+    a: Sample
+    b: Sample
     paired: bool
     difference: Estimate
     p: float
@@ -116,6 +116,8 @@ class Comparison:
 
     def __str__(self) -> str:
         return f"{self.verdict} ({self.basis}, {p_value(self.p)})"
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return sentence(str(self), self.notes) + table((), self._facts())
@@ -233,7 +235,7 @@ def paired_difference(
         return size, p, middle / spread
     if method == "bootstrap-t":
         drawn = np.abs(_studentized(column, replicates, seed))
-        half = float(np.quantile(drawn, level)) * spread / sqrt(n)
+        half = float(np.quantile(drawn, level, method="higher")) * spread / sqrt(n)
         p = float((1 + (drawn >= abs(t)).sum()) / (1 + replicates))
         return Estimate(middle, middle - half, middle + half, level, "bootstrap-t"), p, middle / spread
     return Estimate(middle, low, high, level, "Student's t"), p, middle / spread

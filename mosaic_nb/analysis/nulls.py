@@ -17,7 +17,7 @@ _FEWEST = 4
 _ALPHA = 0.05
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Null:
     """How much a lane differs from itself, by chance alone.
 
@@ -53,6 +53,8 @@ class Null:
             f"{self.lane} and {self.against}, the same cast, {verdict} ({p_value(self.p)}); paired differences in "
             f"{self.metric} below {floor} are noise ({seeds})"
         )
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return sentence(str(self))

@@ -16,7 +16,7 @@ from mosaic_nb.errors import AnalysisError
 _MOST = 100_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RequiredSeeds:
     """How many seeds it takes to see a difference.
 
@@ -52,6 +52,8 @@ class RequiredSeeds:
             f"{self.paired:,} shared seeds show {what} of {abs(self.difference):.3g} with a power of {self.power:.0%}; "
             f"unpaired it takes {self.unpaired:,} episodes of each lane"
         )
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return sentence(str(self))

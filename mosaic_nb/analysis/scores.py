@@ -26,7 +26,7 @@ BETTER_HIGH = ("return", "success")
 _NUMERIC = ("return", "length", "success", "seconds")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sample:
     """What a lane scored, seed by seed.
 
@@ -47,6 +47,9 @@ class Sample:
     failed: tuple[int, ...] = ()
     left_out: int = 0
     notes: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"<Sample of {self.lane!r}: {self.metric} of {counted(len(self), 'seed')}>"
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -25,7 +25,7 @@ CORRECTIONS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparisons:
     """Comparisons made together.
 
@@ -78,6 +78,8 @@ class Comparisons:
     def __str__(self) -> str:
         rows = zip(self, self.adjusted, strict=True)
         return "\n".join([f"{each}; corrected {p_value(p)}" for each, p in rows])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = (

@@ -9,11 +9,15 @@ from typing import Any
 
 _SHOWN = 5
 _MOST_DECIMALS = 6
+_NOTHING = 1e-6
 
 
 def figures(value: float, low: float, high: float) -> tuple[str, str, str]:
     """Return a value and its interval's ends, rounded to two digits of the interval's half width."""
-    decimals = decimals_for((high - low) / 2 or value)
+    width = (high - low) / 2 or value
+    decimals, ends = decimals_for(width), [end for end in (low, high) if abs(end) > _NOTHING * abs(width)]
+    while decimals < _MOST_DECIMALS and any(round(end, decimals) == 0 for end in ends):
+        decimals += 1  # on which side of zero an end lies must be seen
     return number(value, decimals), number(low, decimals), number(high, decimals)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from mosaic_nb.experiment.blocks.eligible import why_not
 from mosaic_nb.experiment.blocks.player import Blocks
 from mosaic_nb.experiment.job import Folders, Job, Played, Unit, part_of
-from mosaic_nb.experiment.meter import Meter
+from mosaic_nb.experiment.meter import Meter, has_memory
 from mosaic_nb.experiment.player import Lost, Player
 from mosaic_nb.experiment.queue import PIECE, Queue
 from mosaic_nb.experiment.sheet import Sheet
@@ -22,8 +22,8 @@ Tell = Callable[[Sequence[Played], Path], None]
 
 _LOOK = 0.3
 """Seconds between two looks at whether the cores have room for more."""
-_FULL, _IDLE = 0.85, 0.25
-"""Shares of the cores: nearly all of them at work, and enough left for one more."""
+_FULL = 0.85
+"""Which share of the cores is as good as all of them."""
 _MOST = 64
 """Pieces that are played at a time where nearly all of it is waiting for somebody else's machine."""
 
@@ -139,8 +139,7 @@ class Crew:
         players = list(self._at_work.values())
         starting = sum(not player.ready for player in players)
         busy = self._meter.busy(pid for player in players if player.ready for pid in player.pids())
-        idle = self._meter.idle()  # of the machine: somebody else may be at work too
-        if idle > _IDLE and busy + starting < _FULL * cores() and len(players) >= self._cores:
+        if busy + starting < _FULL * cores() and len(players) >= self._cores and has_memory():
             self._cores = min(self._cores + cores(), _MOST)
 
     async def _piece(self, queue: Queue, lane: str, player: Player, trials: Sequence[int]) -> None:

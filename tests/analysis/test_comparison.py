@@ -230,3 +230,9 @@ def test_bootstraps_agree_with_students():
         assert paired_difference(draw, method=method)[0] == found
     with pytest.raises(ValueError, match="method must be"):
         paired_difference(draw, method="guess")
+
+
+def test_draws_without_spread_make_an_interval_that_says_nothing():
+    """Of three differences one in nine draws has no spread."""
+    found, _, _ = paired_difference(np.array([0.0, 1.0, 5.0]), method="bootstrap-t")
+    assert (found.low, found.high) == (-np.inf, np.inf)

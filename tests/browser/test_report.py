@@ -77,7 +77,7 @@ def test_it_can_be_read(opened, scheme, width):
 @pytest.mark.parametrize("part", range(4))
 def test_hostile_names_are_only_names(opened, part):
     names = [storable(name) for number, name in enumerate(HOSTILE) if number % 4 == part]
-    few = names[:: max(1, len(names) // 6)]
+    few = names[:: max(1, len(names) // 4)]
     table = episodes({name: [1, 2 + place, 3] * 4 for place, name in enumerate(few)})
     events = [(name, 1, 2, "failure", name, name) for name in names]
     casts = {name: {"*": name, name: name} for name in names}

@@ -79,10 +79,10 @@ def _facts(run: Recorded) -> Iterator[tuple[str, str]]:
     for name in ("environment", "plan", "policy"):
         if known.get(name):
             yield name, _flat(known[name])
+    declared = dict(known.get("declared") or {})
     for name, told in dict(known.get("operators") or {}).items():
-        about = (
-            {key: each for key, each in told.items() if key != "pid"} if isinstance(told, Mapping) else told
-        )
+        options = declared.get(name, {}).get("options") or {}
+        about = {key: each for key, each in {**options, **dict(told)}.items() if key != "pid"}
         if about:
             yield f"operator {name}", _flat(about)
     git = known.get("git")
@@ -92,7 +92,8 @@ def _facts(run: Recorded) -> Iterator[tuple[str, str]]:
             str(git["commit"]) + (", with changes that are not committed" if git.get("dirty") else ""),
         )
     libraries = known.get("libraries")
-    yield "versions", _flat({"mosaic_nb": known.get("mosaic_nb", "?")} | dict(libraries or {}))
+    versions = known.get("versions") or {"mosaic_nb": known.get("mosaic_nb", "?")} | dict(libraries or {})
+    yield "versions", _flat(versions)
     for name in ("python", "platform"):
         if known.get(name) and not (isinstance(libraries, Mapping) and name in libraries):
             yield name, str(known[name])

@@ -35,7 +35,7 @@ def rates(summary: Summary, *, ax: Axes | None = None) -> Axes:
         axes.barh(row, rate["success"], height=0.5, color=color_of(row), alpha=0.45)
         ends = [rate["success_low"], rate["success_high"]]
         axes.plot(ends, [row, row], color=ink(), linewidth=2, solid_capstyle="butt")
-        axes.plot(rate["success"], row, marker="D", markersize=4.5, color=ink())
+        axes.plot(rate["success"], row, marker="D", markersize=4.5, color=ink(), clip_on=False, zorder=5)
         axes.text(
             1.02,
             row,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ROW = 0.42
 _MOST_ACTIONS = 20
-_PALETTE = (*COLORS, "#F0E442", "#999999")
+PALETTE = (*COLORS, "#F0E442", "#999999")
 _HATCHES = ("", "///", "...")
 
 
@@ -93,7 +93,7 @@ def _actions(axes: Axes, own: pd.DataFrame, agents: list[Any]) -> None:
     )
     names = named[own["action"].notna()].value_counts().index.tolist()
     kept = sorted(names[:_MOST_ACTIONS])
-    look = {name: (_PALETTE[n % len(_PALETTE)], _HATCHES[n // len(_PALETTE)]) for n, name in enumerate(kept)}
+    look = {name: (PALETTE[n % len(PALETTE)], _HATCHES[n // len(PALETTE)]) for n, name in enumerate(kept)}
     for row, agent in enumerate(agents):
         mine = (own["agent"] == agent) & own["action"].notna()
         for name in [*kept, None]:
