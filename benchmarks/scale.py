@@ -41,6 +41,8 @@ class Instant:
         parts.write_part(path, tables)
         return [Played(self._lane, number, number, 20, 20.0, "terminated", 0.001) for number in trials]
 
+    ready = True
+
     def pids(self) -> Iterator[int]:
         """Nobody works."""
         return iter(())

@@ -198,6 +198,55 @@ class Run(RecordedRun, Statistics):
             progress=progress,
         )
 
+    def to_minari(
+        self,
+        dataset: str,
+        *,
+        lanes: str | Sequence[str] | None = None,
+        episodes: int | Sequence[int] | None = None,
+        environment: Any = None,
+        author: str | None = None,
+        author_email: str | None = None,
+        code_permalink: str | None = None,
+        algorithm_name: str | None = None,
+        description: str | None = None,
+        progress: bool = True,
+    ) -> Any:
+        """Write whole episodes as a Minari dataset, their observations by playing them again, every digest checked.
+
+        Args:
+            dataset: its id, such as ``"doorkey/ppo-v0"``; Minari keeps it where ``MINARI_DATASETS_PATH`` says.
+            lanes, episodes: which; None for all. Episodes that were cut short are left out.
+            environment: where it was made by an object of the notebook, as for `verify`.
+            author, author_email, code_permalink, algorithm_name, description: as Minari has them; the last two are
+                made from the run where they are not given.
+            progress: whether to show how far it is.
+
+        Returns:
+            The ``minari.MinariDataset``, as ``minari.load_dataset`` gives it.
+
+        Raises:
+            ImportError: Minari is not installed: ``pip install "mosaic_nb[minari]"``.
+            ValueError: the environment has several agents or spaces that Minari cannot hold, there is such a dataset
+                already, or no episode; nothing was written.
+            Diverged: an episode does not replay; what had been written is deleted.
+        """
+        from mosaic_nb.exports import minari
+
+        return minari.export(
+            self,
+            dataset,
+            lanes=lanes,
+            episodes=episodes,
+            environment=environment,
+            progress=progress,
+            author=author,
+            author_email=author_email,
+            code_permalink=code_permalink,
+            algorithm_name=algorithm_name,
+            description=description,
+        )
+
 
 def open_run(path: str | Path) -> Run:
     """Open the run in a folder; one that was cut short opens with every step that was shown.

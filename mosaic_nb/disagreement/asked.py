@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mosaic_nb.analysis import disagreement as table
-from mosaic_nb.disagreement.request import Request, at_once, bar, chosen, explained, named, run_here
+from mosaic_nb.disagreement.request import Request, named
 from mosaic_nb.disagreement.rollouts import Rollouts
-from mosaic_nb.protocol import messages
 from mosaic_nb.recording.run import Run
-from mosaic_nb.scheduler import headers
+from mosaic_nb.rerun import Rerun, at_once, bar, run_here
 from mosaic_nb.scheduler.asking import Panel, Progress, Reply, ask_all, open_place
-from mosaic_nb.scheduler.chapters import Trial, plan_of, trials
+from mosaic_nb.scheduler.chapters import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,15 +37,14 @@ def disagreements(
     progress: bool = True,
 ) -> pd.DataFrame:
     """Ask other operators at each step of a run what they would have done; see `mosaic_nb.Run.disagreements`."""
-    declared = headers.environment(run.header["provenance"], environment)
+    rerun = Rerun(run, environment)
     steps = run.steps
     request = Request(
-        run,
-        declared,
+        rerun,
         named(operators),
-        chosen("lanes", lanes, str, steps["lane"].unique()),
-        chosen("episodes", episodes, int, steps["episode"].unique()),
-        chosen("agents", agents, str, steps["agent"].unique()),
+        rerun.chosen("lane", lanes),
+        rerun.chosen("episode", episodes),
+        rerun.chosen("agent", agents),
         deadline,
     )
     done = Progress()
@@ -66,24 +64,19 @@ async def _ask(
     request: Request, agents: list[str], progress: Progress, everything: bool
 ) -> tuple[list[Reply], list[Trial]]:
     with tempfile.TemporaryDirectory(prefix="mosaic-nb-asking-") as folder:
-        panel = Panel(request.host, request.operators, Path(folder), request.deadline)
+        panel = Panel(request.rerun.host, request.operators, Path(folder), request.deadline)
         try:
             await open_place(panel.first)
-            told = await asyncio.to_thread(_trials, request, panel.first.opened.agents)
+            told = await asyncio.to_thread(request.rerun.trials, panel.first.opened.agents)
             wanted = [trial for trial in told if any(request.wants(chapter.key) for chapter in trial)]
             if wanted and agents:
                 await panel.start(agents, wanted[0][0])
-                with explained(request, panel.first):
+                with request.rerun.explained(panel.first):
                     options: dict[str, Any] = {"everything": everything, "at_once": at_once()}
                     return await ask_all(panel, wanted, request.wants, agents, progress, **options), told
         finally:
             await panel.close()
     return [], told
-
-
-def _trials(request: Request, agents: Mapping[str, messages.Agent]) -> list[Trial]:
-    run = request.run
-    return list(trials(run, run.all_branches, agents, plan_of(run.header["provenance"])))
 
 
 def _as_row(reply: Reply) -> dict[str, Any]:

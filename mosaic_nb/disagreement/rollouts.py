@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mosaic_nb.analysis import disagreement as table
-from mosaic_nb.disagreement.request import Request, at_once, bar, explained, run_here
+from mosaic_nb.disagreement.request import Request
 from mosaic_nb.errors import CastError, Diverged, MosaicError
 from mosaic_nb.operators import Declared, declare, operator
 from mosaic_nb.protocol import ProtocolError
+from mosaic_nb.rerun import at_once, bar, run_here
 from mosaic_nb.scheduler.asking import open_place
 from mosaic_nb.scheduler.branching import Branch, Fork
 from mosaic_nb.scheduler.chapters import Trial
@@ -51,9 +52,9 @@ class Rollouts:
         self._trials = {
             chapter.key: trial[: number + 1] for trial in trials for number, chapter in enumerate(trial)
         }
-        ends = request.run.episodes
+        ends = request.rerun.run.episodes
         self._ends = dict(zip(zip(ends["lane"], ends["episode"], strict=True), ends["end"], strict=True))
-        self._episodes = dict(iter(request.run.steps.groupby(["lane", "episode"], observed=True)))
+        self._episodes = dict(iter(request.rerun.run.steps.groupby(["lane", "episode"], observed=True)))
         self._done = 0
 
     def measure(self, rows: pd.DataFrame, most: int, progress: bool) -> pd.DataFrame:
@@ -89,7 +90,7 @@ class Rollouts:
 
     def _declared(self, label: str) -> Declared:
         if label not in self._known:
-            told = self._request.run.header["provenance"].get("declared", {}).get(label)
+            told = self._request.rerun.header.get("declared", {}).get(label)
             if told is None:
                 raise CastError(
                     f"who plays on where {label!r} played? The run's folder does not hold it: give it as "
@@ -109,7 +110,7 @@ class Rollouts:
             logs = Path(folder)
             players = _hire([declared for cast in casts.values() for declared in cast.values()], logs)
             places = [
-                self._request.host(logs / f"environment-{number}.log")
+                self._request.rerun.host(logs / f"environment-{number}.log")
                 for number in range(min(at_once(), len(rows)))
             ]
 
@@ -119,7 +120,7 @@ class Rollouts:
                 while waiting:
                     one = waiting.popleft()
                     cast = {agent: _worker(players, declared) for agent, declared in casts[one].items()}
-                    with explained(self._request, place):
+                    with self._request.rerun.explained(place):
                         found[one] = await self._consequence(branch, rows[one], cast)
                     self._done += 1
 

@@ -115,13 +115,15 @@ class HostedEnvironment:
         self._perceptions[agent] = perception
         (self._at_boards.add if board else self._at_boards.discard)(agent)
         space = self._adapter.observation_space(agent) if lens is None else lens.observation_space
-        moves = self._turn is not None and agent in self._turn.observations
-        return messages.Observed(
-            id=0,
-            observation_space=spaces.to_data(space),
-            observation=self._perceived(agent, self._turn) if self._turn is not None and moves else None,
-            board=self._boards(self._turn).get(agent) if self._turn is not None else None,
-        )
+        turn = self._turn
+        observed = messages.Observed(id=0, observation_space=spaces.to_data(space))
+        if turn is not None:
+            observed.board = self._boards(turn).get(agent)
+            if agent in turn.observations:
+                observed.observation = self._perceived(agent, turn)
+            if agent in turn.final:
+                observed.final = perception.perceive(turn.final[agent], None, self._steps)
+        return observed
 
     def reset(self, seed: messages.Seed) -> messages.Transition:
         """Begin an episode, at the declared start where there is one; an episode under way is dropped.
@@ -171,7 +173,7 @@ class HostedEnvironment:
         return self._answer(turn)
 
     def alone(self) -> Alone | None:
-        """Return how it can be stepped without `step`; None where it has several agents, or tells in words or frames."""
+        """Return how it can be stepped without `step`: with one agent, that needs neither words nor frames."""
         adapter = self._adapter
         if not isinstance(adapter, GymnasiumAdapter):
             return None
@@ -181,6 +183,12 @@ class HostedEnvironment:
             return None
         lens = None if perception is None else perception.lens
         return Alone(agent, adapter, self._rules[agent], lens, self._numbers)
+
+    @property
+    def turn(self) -> Turn:
+        """What the environment answered last; only while an episode is under way."""
+        assert self._turn is not None, "no episode is under way"
+        return self._turn
 
     def go_on(self, turn: Turn, steps: int) -> None:
         """Stand where somebody has brought the environment without `step`.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from mosaic_nb.experiment.blocks.eligible import why_not
+from mosaic_nb.experiment.blocks.player import Blocks
 from mosaic_nb.experiment.job import Folders, Job, Played, Unit, part_of
-from mosaic_nb.experiment.meter import Meter
+from mosaic_nb.experiment.meter import Meter, has_memory
 from mosaic_nb.experiment.player import Lost, Player
 from mosaic_nb.experiment.queue import PIECE, Queue
 from mosaic_nb.experiment.sheet import Sheet
@@ -22,6 +23,7 @@ Tell = Callable[[Sequence[Played], Path], None]
 _LOOK = 0.3
 """Seconds between two looks at whether the cores have room for more."""
 _FULL = 0.85
+"""Which share of the cores is as good as all of them."""
 _MOST = 64
 """Pieces that are played at a time where nearly all of it is waiting for somebody else's machine."""
 
@@ -58,6 +60,7 @@ class Crew:
         self._at_work: dict[asyncio.Task[None], Player] = {}
         self._meter = Meter()
         self._hired = 0
+        self._reasons: dict[str, str | None] = {}
         self._stopped = False
 
     async def play(self, todo: Iterable[Unit]) -> None:
@@ -109,7 +112,16 @@ class Crew:
         while len(self._idle) > 2 * self._cores:
             await self._idle.pop(0)[1].close()
         self._hired += 1
-        return Stepwise(self._job, lane, self._folders.run, self._folders.logs / f"player-{self._hired}")
+        kind: type[Stepwise | Blocks] = Stepwise if self._reason(lane) else Blocks
+        return kind(self._job, lane, self._folders.run, self._folders.logs / f"player-{self._hired}")
+
+    def _reason(self, lane: str) -> str | None:
+        """Say why a lane cannot be played in blocks, or None where it can."""
+        if lane not in self._reasons:
+            self._reasons[lane] = (
+                why_not(self._job.casts[lane].values()) if self._job.blocks else "it was not wanted"
+            )
+        return self._reasons[lane]
 
     async def _wait(self) -> None:
         """Wait until a piece is done; meanwhile begin more where the cores have room."""
@@ -124,12 +136,13 @@ class Crew:
 
     def _widen(self) -> None:
         """Play more at a time where those at work leave the cores idle."""
-        busy = self._meter.cores(pid for player in self._at_work.values() for pid in player.pids())
-        if busy < _FULL * cores() and len(self._at_work) >= self._cores:
+        players = list(self._at_work.values())
+        starting = sum(not player.ready for player in players)
+        busy = self._meter.busy(pid for player in players if player.ready for pid in player.pids())
+        if busy + starting < _FULL * cores() and len(players) >= self._cores and has_memory():
             self._cores = min(self._cores + cores(), _MOST)
 
     async def _piece(self, queue: Queue, lane: str, player: Player, trials: Sequence[int]) -> None:
-        began = time.perf_counter()
         try:
             played = await player.play(trials, self._folders.parts)
         except Lost as loss:
@@ -139,7 +152,7 @@ class Crew:
         except BaseException:
             await player.close()
             raise
-        queue.played(lane, trials, time.perf_counter() - began)
+        queue.played(lane, trials, sum(each.seconds for each in played))
         self._idle.append((lane, player))
         self._tell(played, part_of(self._job, lane, trials, self._folders.parts))
         if self._job.stops and any(each.end == "failed" for each in played):

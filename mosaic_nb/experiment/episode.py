@@ -30,14 +30,18 @@ async def play(
     Raises:
         RecordingFailed: the disk refused.
     """
-    trial = lane.plan.trial_length
-    lane.begun = lane.next_position = number
-    lane.trials = -(-number // trial)
-    lane.status, lane.error = STARTING, None
+    place(lane, number)
     await LockStep([lane], sheet, policy, changed).begin([lane])
     await go_on(lane, sheet, policy, changed)
     if not sheet.holds(number):
         _never_began(lane, number, sheet)
+
+
+def place(lane: Lane, number: int) -> None:
+    """Have an episode of this number begin next."""
+    lane.begun = lane.next_position = number
+    lane.trials = -(-number // lane.plan.trial_length)
+    lane.status, lane.error = STARTING, None
 
 
 async def go_on(lane: Lane, sheet: Sheet, policy: Policy, changed: Callable[[], None] = nobody_looks) -> None:

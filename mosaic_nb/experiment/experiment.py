@@ -14,7 +14,7 @@ from mosaic_nb.environments.spec import declare as declare_environment
 from mosaic_nb.experiment import identity
 from mosaic_nb.experiment.errors import PlanError
 from mosaic_nb.experiment.executors import Executor, of_name
-from mosaic_nb.experiment.inspection import inspect, people
+from mosaic_nb.experiment.inspection import inspect
 from mosaic_nb.experiment.job import Job
 from mosaic_nb.experiment.running import Running
 from mosaic_nb.experiment.store import Store
@@ -122,8 +122,6 @@ class Experiment:
             deadline=deadline,
             sides=groups,
         )
-        if mistakes := people(self._job):
-            raise PlanError(mistakes)
 
     # --- playing -------------------------------------------------------------------------------------
 
@@ -270,6 +268,11 @@ class _Reader:
             )
             for agent, who in given.items()
         }
+        self.mistakes += [
+            f"{where} has a person in it ({agent!r}): an experiment runs without hands; seat an operator"
+            for agent, declared in found.items()
+            if declared is not None and declared.kind == "human"
+        ]
         return {agent: declared for agent, declared in found.items() if declared is not None}
 
     def seeds(self, seeds: Any, episodes: Any) -> tuple[int, ...]:

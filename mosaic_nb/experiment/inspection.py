@@ -128,13 +128,3 @@ class _Look:
             self._mistakes.append(
                 f"lane {lane!r}: {declared.label!r} cannot play {agent!r}, whose actions are {actions}: {error}"
             )
-
-
-def people(job: Job) -> list[str]:
-    """Say which lanes ask people, who are not there when an experiment runs."""
-    return [
-        f"lane {lane!r} has a person in it ({agent!r}): an experiment runs without hands; seat an operator"
-        for lane, cast in job.casts.items()
-        for agent, declared in cast.items()
-        if declared.kind == "human"
-    ]

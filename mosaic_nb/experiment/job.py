@@ -33,6 +33,7 @@ class Job:
         stops: whether a lane plays no more after its first failure.
         deadline: seconds for a decision where an operator declares none, or None.
         sides: teams and roles that the user gives.
+        blocks: whether whole episodes may be played in one process.
     """
 
     environment: messages.Environment
@@ -45,6 +46,7 @@ class Job:
     stops: bool = False
     deadline: float | None = 60.0
     sides: Sides = NO_SIDES
+    blocks: bool = True
 
     @cached_property
     def plan(self) -> Plan:

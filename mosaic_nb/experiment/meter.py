@@ -1,4 +1,4 @@
-"""How busy the workers keep the cores: whether more may play at a time."""
+"""How busy processes are: whether more may be played at a time."""
 
 from __future__ import annotations
 
@@ -7,31 +7,41 @@ from collections.abc import Iterable
 
 import psutil
 
+_ROOM = 0.25
+"""Which share of the memory stays free."""
+
 
 class Meter:
-    """Measures the CPU that processes use, between two looks."""
+    """Measures the CPU of processes between two looks."""
 
     def __init__(self) -> None:
         self._looked = time.monotonic()
         self._clocks: dict[int, float] = {}
 
-    def cores(self, pids: Iterable[int]) -> float:
-        """Return how many cores these processes have kept busy since the last look; a newcomer counts in full."""
+    def busy(self, pids: Iterable[int]) -> float:
+        """Return how many cores these processes keep busy, or would if they had them; newcomers count in full."""
         now = time.monotonic()
         elapsed, self._looked = max(now - self._looked, 1e-3), now
-        clocks = {pid: clock for pid in pids if (clock := _clock(pid)) is not None}
+        looks = {pid: look for pid in pids if (look := _look(pid)) is not None}
         used = sum(
-            min(clock - self._clocks[pid], elapsed) if pid in self._clocks else elapsed
-            for pid, clock in clocks.items()
+            elapsed if runnable or pid not in self._clocks else min(clock - self._clocks[pid], elapsed)
+            for pid, (clock, runnable) in looks.items()
         )
-        self._clocks = clocks
+        self._clocks = {pid: clock for pid, (clock, _) in looks.items()}
         return used / elapsed
 
 
-def _clock(pid: int) -> float | None:
-    """Return the CPU seconds of a process so far, or None where it has gone."""
+def has_memory() -> bool:
+    """Whether there is memory for more processes."""
+    memory = psutil.virtual_memory()
+    return bool(memory.available > _ROOM * memory.total)
+
+
+def _look(pid: int) -> tuple[float, bool] | None:
+    """Return a process's CPU seconds so far and whether it runs or wants to; None where it has gone."""
     try:
-        times = psutil.Process(pid).cpu_times()
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        return float(times.user + times.system), process.status() == psutil.STATUS_RUNNING
     except psutil.NoSuchProcess:
         return None
-    return float(times.user + times.system)

@@ -26,6 +26,10 @@ class Player(Protocol):
             MosaicError: a worker could not be started at all.
         """
 
+    @property
+    def ready(self) -> bool:
+        """Whether its workers have started."""
+
     def pids(self) -> Iterator[int]:
         """Give the process ids of its workers that run."""
 

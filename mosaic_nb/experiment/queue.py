@@ -77,7 +77,7 @@ class Queue:
         return piece
 
     def played(self, lane: str, trials: Sequence[int], seconds: float) -> None:
-        """Note that a piece is on disk, and what it took."""
+        """Note that a piece is on disk, and what its episodes took, without the start of workers."""
         about = self._lanes[lane]
         about.out -= len(trials)
         about.done += len(trials)

@@ -116,6 +116,11 @@ class Sheet:
         Raises:
             RecordingFailed: the disk refused.
         """
-        batches = {table.name: arrow.batch(table, self._rows[table.name]) for table in TABLES}
+        batches = {table.name: self.batch(table.name) for table in TABLES}
         with files.naming_disk_errors(self._folder, "writing a part"):
             parts.write_part(path, batches)
+
+    def batch(self, name: str) -> parts.Rows:
+        """Return the rows of a table as columns."""
+        (table,) = (table for table in TABLES if table.name == name)
+        return arrow.batch(table, self._rows[name])

@@ -47,6 +47,11 @@ class Stepwise:
         sheet.save(part_of(self._job, self._name, trials, place))
         return sheet.played()
 
+    @property
+    def ready(self) -> bool:
+        """Whether the workers have started."""
+        return self._lane is not None
+
     def pids(self) -> Iterator[int]:
         """Give the process ids of the workers that run."""
         for link in self._company.links():

@@ -48,17 +48,20 @@ def _in_notebook() -> bool:
 def _bar(progress: Progress) -> tuple[Callable[[Progress], None], Callable[[], None]]:
     from tqdm.auto import tqdm
 
-    bar = tqdm(total=progress.total, initial=progress.done, unit="episode", dynamic_ncols=True)
+    often = 0.2 if sys.stderr.isatty() else 10.0  # a log keeps every line
+    bar = tqdm(
+        total=progress.total, initial=progress.done, unit="episode", dynamic_ncols=True, mininterval=often
+    )
 
     def look(now: Progress) -> None:
         if now.done == bar.n and now.state == "running":
             return
-        bar.update(now.done - bar.n)
         means = ", ".join(
             f"{name} {lane.mean:.3g}" for name, lane in now.lanes.items() if lane.mean is not None
         )
         failed = f", {now.failed} failed" if now.failed else ""
-        bar.set_postfix_str(means + failed, refresh=True)
+        bar.set_postfix_str(means + failed, refresh=False)
+        bar.update(now.done - bar.n)
 
     return look, bar.close
 

@@ -249,8 +249,7 @@ class Opened(Answer, tag="opened"):
         success_above: an episode is a success if its return is above this, or None where nothing is known.
         numbers: keys of ``info`` that the episode's row keeps.
         max_steps: the episode's limit, or None.
-        renders: whether there is a picture; else the text stands in for it.
-        views: whether each agent's own view can be rendered too.
+        renders: whether there is a picture, else the text stands in for it; ``views``: whether each agent's own too.
         illegal: what becomes of an illegal move: ``"retry"``, ``"forfeit"`` or ``"random"``.
         clocked: whether people play it in real time; ``speed``: at how many steps a second they can, or None.
     """
@@ -272,11 +271,13 @@ class Opened(Answer, tag="opened"):
 class Observed(Answer, tag="observed"):
     """The reply to ``observe``: the observation space of the seat's view, and what it perceives now.
 
-    ``observation`` is None before the first reset and where the agent is not to move; ``board`` as in `transition`.
+    ``observation`` is None before the first reset and where the agent is not to move; ``final`` is what it saw last
+    where its episode is over, which stands in no transition; ``board`` as in `transition`.
     """
 
     observation_space: dict[str, Any]
     observation: Observation | None = None
+    final: Observation | None = None
     board: Board | None = None
 
 
@@ -311,8 +312,7 @@ class Picture(Answer, tag="picture"):
         format: ``"jpeg"``, ``"png"``, ``"raw"`` or ``"text"`` where there is no picture.
         width, height: in pixels.
         data: the encoded picture; ``pixels``: the uint8 array (height, width, 3) of ``raw``.
-        text: what stands in for a picture.
-        words: agent -> its observation in words, where they were asked for.
+        text: what stands in for a picture; ``words``: agent -> its observation in words, where they were asked for.
     """
 
     format: str

@@ -42,9 +42,14 @@ class Actions:
         self._restore = spaces.restore(self.space)
         keys = dict(enumerate(agent.keymaps or [agent.keys])).get(keymap, {})
         self._keys = {action: key for key, action in keys.items()}
-        self.discrete = self._discrete = isinstance(self.space, gymnasium.spaces.Discrete)
-        self._start = int(self.space.start) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
+        self.discrete = isinstance(self.space, gymnasium.spaces.Discrete)
+        self.start = int(self.space.start) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
         self._count = int(self.space.n) if isinstance(self.space, gymnasium.spaces.Discrete) else 0
+
+    @property
+    def end(self) -> int:
+        """One more than the last action of a Discrete space; else 0, as `start` is."""
+        return self.start + self._count
 
     def restore(self, action: Any) -> Any:
         """Give an action that came over the wire its Python form back."""
@@ -73,24 +78,24 @@ class Actions:
 
     def explain(self, action: Any, mask: Any) -> str | None:
         """Say why an action is none, or None where it is one."""
-        if not (type(action) is int and self._discrete and 0 <= action - self._start < self._count):
+        if not (type(action) is int and self.discrete and 0 <= action - self.start < self._count):
             reason = spaces.explain(self.space, action)
             if reason is not None:
                 return reason
-        if mask is not None and self._discrete and not mask[action - self._start]:
+        if mask is not None and self.discrete and not mask[action - self.start]:
             return f"action {action} ({self.label(action) or 'no label'}) is masked: it is illegal now"
         return None
 
     def label(self, action: Any) -> str:
         """Return the action's name, or an empty string."""
-        if not self._discrete or not self.labels or isinstance(action, bool) or not isinstance(action, int):
+        if not self.discrete or not self.labels or isinstance(action, bool) or not isinstance(action, int):
             return ""
-        index = action - self._start
+        index = action - self.start
         return self.labels[index] if 0 <= index < len(self.labels) else ""
 
     def index(self, action: Any) -> int | None:
         """Return the place of a Discrete action in a list of probabilities, or None in any other space."""
-        return action - self._start if self.discrete else None
+        return action - self.start if self.discrete else None
 
     def name(self, action: Any) -> str:
         """Return the action's label, else its value as text."""
@@ -126,28 +131,28 @@ class Actions:
 
     def fallback(self, mask: Any, seed: int) -> tuple[Any, str]:
         """Return an action that stands in for a failed one, and what it is: the no-op, else a random legal one."""
-        if self.noop is not None and (mask is None or mask[self.noop - self._start]):
+        if self.noop is not None and (mask is None or mask[self.noop - self.start]):
             return self.noop, "no-op"
         return self.at_random(mask, seed), "random legal action"
 
     def at_random(self, mask: Any, seed: int) -> Any:
         """Return a legal action drawn from a seed."""
         self.space.seed(seed % (1 << 31))
-        action = self.space.sample(mask) if self._discrete else self.space.sample()
-        return int(action) if self._discrete else action
+        action = self.space.sample(mask) if self.discrete else self.space.sample()
+        return int(action) if self.discrete else action
 
     def choices(self, mask: Any) -> tuple[Choice, ...]:
         """Return what a person may choose among, empty where the space is not Discrete."""
         return tuple(
-            self._choice(action, mask is None or bool(mask[action - self._start]))
-            for action in range(self._start, self._start + self._count)
+            self._choice(action, mask is None or bool(mask[action - self.start]))
+            for action in range(self.start, self.start + self._count)
         )
 
     def few(self, mask: Any) -> tuple[Choice, ...]:
         """Return what a person may choose among; of very many actions those alone that are legal."""
         if self._count <= _SURVEYED or mask is None:
             return self.choices(mask)
-        return tuple(self._choice(int(index) + self._start, True) for index in np.flatnonzero(mask))
+        return tuple(self._choice(int(index) + self.start, True) for index in np.flatnonzero(mask))
 
     def _choice(self, action: int, legal: bool) -> Choice:
         return Choice(action, self.label(action) or str(action), self._keys.get(action, ""), legal)
@@ -158,15 +163,15 @@ class Actions:
         Raises:
             ValueError: it is neither, or illegal now; the message names what would be.
         """
-        if isinstance(move, str) and self._discrete and move in self.labels:
-            move = self.labels.index(move) + self._start
+        if isinstance(move, str) and self.discrete and move in self.labels:
+            move = self.labels.index(move) + self.start
         try:
             action = member(self.space, move)
             reason = infinite(action) or self.explain(action, mask)
         except ValueError as error:
             reason = str(error)
         if reason is None:
-            return int(action) if self._discrete else action
+            return int(action) if self.discrete else action
         legal = [choice.label for choice in self.choices(mask) if choice.legal]
         among = ", ".join(legal[:_NAMED]) + (", ..." if len(legal) > _NAMED else "")
         raise ValueError(

@@ -26,7 +26,7 @@ class Chapter:
     Attributes:
         script: how to play it again.
         trial, position: which trial of the lane, and the episode's place in it.
-        plan: the run's, for the trial's length and the run seed.
+        plan: the run's, for the trial's length and the run seeds.
     """
 
     script: Script
@@ -68,7 +68,8 @@ class Chapter:
         return seeds.decision(self._bits(agent, "act"), step)
 
     def _bits(self, agent: str, purpose: str) -> int:
-        return seeds.derive(self.plan.run_seed, self.declared, self.position, agent, purpose)
+        run_seed = self.plan.draws(self.script.episode)
+        return seeds.derive(run_seed, self.declared, self.position, agent, purpose)
 
 
 Trial = list[Chapter]
@@ -78,7 +79,9 @@ Trial = list[Chapter]
 def plan_of(provenance: Mapping[str, Any]) -> Plan:
     """Return the plan that a run's header tells of."""
     told = provenance.get("plan", {})
-    return Plan(0, trial_length=told.get("trial", 1), run_seed=told.get("run_seed", 0))
+    stretches = provenance.get("experiment", {}).get("seeds", [])
+    once = dict.fromkeys(seed for first, count in stretches for seed in range(first, first + count))
+    return Plan(0, trial_length=told.get("trial", 1), run_seed=told.get("run_seed", 0), seeds=tuple(once))
 
 
 def trials(tables: Any, every: Any, agents: Mapping[str, messages.Agent], plan: Plan) -> Iterator[Trial]:

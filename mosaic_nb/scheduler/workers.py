@@ -98,7 +98,7 @@ class Worker:
     async def prepare(self) -> None:
         """Load or open what the worker hosts."""
 
-    async def ask(self, request: Any, timeout: float = _STARTING) -> Any:
+    async def ask(self, request: Any, timeout: float | None = _STARTING) -> Any:
         """Send one request and return its reply; raises what went wrong."""
         pending = self.link.request(request, timeout)
         await gather([pending])

@@ -25,7 +25,7 @@ PICTURE_LOST = 5.0
 """Seconds after which unanswered pictures may be asked for again."""
 
 SETTLE = 0.15
-"""Seconds for which a moment rests before its quick pictures are followed by sharp ones, which cost eight times more."""
+"""Seconds that a moment rests before its quick pictures are followed by sharp ones, which cost eight times more."""
 
 LINGER = 2.0
 """Seconds without anything to send after which the thread ends; the next thing to send starts another."""

@@ -112,14 +112,32 @@ def test_whoever_is_asked_answers_as_if_they_had_sat_there(tmp_path: Path, trial
             own = played.steps[played.steps.lane == name].reset_index(drop=True)
             assert len(mine) == len(own)
             assert not mine.parted.any()
+            assert not mine.error.any()
             assert mine.operator.unique().tolist() == ["human"]
             if name in ("learner", "sampler"):
                 assert np.float32(mine.other_probabilities.tolist()).tolist() == own.probabilities.tolist()
                 assert mine.other_value.tolist() == own.value.tolist()
         assert copied.disagreements("random", progress=False).parted.any()
         late = copied.disagreements(["learner"], lanes="learner", episodes=[2], all=True, progress=False)
-        assert not late.parted.any()
-        assert set(late.episode) == {2}
+        own = played.steps[(played.steps.lane == "learner") & (played.steps.episode == 2)]
+        late = late.sort_values("step")
+        assert np.float32(late.other_probabilities.tolist()).tolist() == own.probabilities.tolist()
+
+
+@pytest.mark.parametrize("trial", [1, 2])
+def test_an_experiment_whose_seeds_come_again(tmp_path: Path, trial: int) -> None:
+    """With a seed's repetition the operators draw anew; whoever is asked has those draws."""
+    names = ["sampler", "learner"]
+    with fakes.use():
+        experiment = mnb.Experiment(
+            GRID, {name: name for name in names}, seeds=[7, 3], repeat=2, trial=trial, max_steps=8
+        )
+        run = experiment.run(tmp_path / "run", progress=False)
+        rows = run.disagreements(names, all=True, progress=False)
+    own = rows[rows.operator == rows.other]
+    assert len(own) == len(run.steps) == 64 * trial
+    assert not own.parted.any()
+    assert not own.error.any()
 
 
 def test_a_policy_agrees_with_itself_also_where_it_draws(tmp_path: Path) -> None:
@@ -216,9 +234,9 @@ def test_who_cannot_be_asked_is_refused_before_anything_runs(tmp_path: Path) -> 
         run.disagreements(["random", "random"], progress=False)
     with pytest.raises(CastError, match="could not be started"):
         run.disagreements(mnb.operator("sb3", policy=str(tmp_path)), progress=False)
-    with pytest.raises(ValueError, match="no steps of 'b'"):
+    with pytest.raises(ValueError, match="no steps of lane 'b'"):
         run.disagreements("random", lanes="b", progress=False)
-    with pytest.raises(ValueError, match="no steps of 9"):
+    with pytest.raises(ValueError, match="no steps of episode 9"):
         run.disagreements("random", episodes=[0, 9], progress=False)
     with pytest.raises(ValueError, match="consequence"):
         run.disagreements("random", consequence="guess", progress=False)

@@ -443,6 +443,24 @@ def run(hosted):
         yield hosted.step({"agent": action})
 
 
+def test_what_an_agent_saw_last_can_be_asked_for_when_its_episode_is_over():
+    hosted, plain = host("CartPole-v1"), gymnasium.make("CartPole-v1")
+    hosted.reset(SEED)
+    plain.reset(seed=SEED.seed)
+    over = False
+    while not over:
+        assert hosted.observe("agent", [], []).final is None
+        over = hosted.step({"agent": 0}).over
+        last = plain.step(0)[0]
+    observed = hosted.observe("agent", [], [])
+    assert observed.observation is None
+    np.testing.assert_array_equal(observed.final.value, last)
+    viewed = hosted.observe("agent", [], [view("gymnasium.wrappers:ReshapeObservation", shape=[2, 2])])
+    np.testing.assert_array_equal(viewed.final.value, last.reshape(2, 2))
+    hosted.reset(SEED)
+    assert hosted.observe("agent", [], []).final is None
+
+
 def test_a_view_that_writes_into_the_observation_leaves_ours_alone():
     viewed, plain = host("MiniGrid-DoorKey-5x5-v0"), host("MiniGrid-DoorKey-5x5-v0")
     viewed.observe("agent", ["text", "history"], [view("minigrid.wrappers:DictObservationSpaceWrapper")])

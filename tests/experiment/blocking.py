@@ -9,7 +9,7 @@ from typing import Any
 
 import mosaic_nb as mnb
 from mosaic_nb.environments.spec import declare as declare_environment
-from mosaic_nb.experiment.blocks.eligible import portable, why_not
+from mosaic_nb.experiment.blocks.eligible import portable
 from mosaic_nb.operators import Declared, declare
 from mosaic_nb.protocol.blocks import BlockEpisode, BlockOpened, BlockPlayed, OpenBlock, PlayBlock
 from mosaic_nb.recording import arrow, parts
@@ -45,7 +45,6 @@ class BlockWorker:
             if declared not in operators:
                 operators.append(declared)
             places[key] = operators.index(declared)
-        assert why_not(operators) is None
         self._worker = Worker(LANE, PROGRAM, folder / "block.log")
         self._thread = scheduler_thread()
         self._thread.call(self._worker.start())

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+import time
+from typing import Any
 
 from mosaic_nb.experiment.experiment import Experiment
 
-HERE = Path(__file__).parent
+
+def slow(observation: Any) -> int:
+    """Take a moment: about two seconds in all for the sweep, so that it can be cut anywhere."""
+    time.sleep(0.004)
+    return int(observation[2] > 0)
 
 
 def sweep() -> Experiment:
-    """Return the experiment: about a second's work in a dozen pieces."""
-    return Experiment(
-        "CartPole-v1", {"random": "random", "again": "random"}, seeds=range(7, 27), max_steps=30
-    )
+    """Return the experiment: a dozen parts."""
+    return Experiment("CartPole-v1", {"random": "random", "slow": slow}, seeds=range(7, 27), max_steps=30)
 
 
 if __name__ == "__main__":

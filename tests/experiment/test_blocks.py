@@ -71,7 +71,7 @@ def sour() -> Any:
 
         def step(self, action: Any) -> Any:
             self.steps += 1
-            if self.steps == 3 and self.begun % 2:
+            if self.steps == 3 and self.begun == 2:
                 raise RuntimeError("sour milk")
             return super().step(action)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import shutil
 import time
 import warnings
 from pathlib import Path
@@ -15,6 +17,8 @@ import pytest
 import mosaic_nb as mnb
 from mosaic_nb.experiment.errors import AnotherExperiment, Busy, Changed, PlanError
 from mosaic_nb.experiment.running import LaneStopped, Unfinished
+from mosaic_nb.recording import parts
+from mosaic_nb.recording.errors import RecordingFailed
 from tests.experiment.comparing import assert_same
 from tests.experiment.sweep import sweep
 
@@ -358,9 +362,6 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mosaic_nb.recording import parts
-    from mosaic_nb.recording.errors import RecordingFailed
-
     write, written = parts.write_part, []
 
     def full(path: Path, tables: Any) -> None:
@@ -370,12 +371,31 @@ def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         write(path, tables)
 
     monkeypatch.setattr(parts, "write_part", full)
+    experiment = sweep()
+    experiment._job = dataclasses.replace(
+        experiment._job, blocks=False
+    )  # so that it is this process that writes
     with pytest.raises(RecordingFailed, match="make room on the disk"):
-        sweep().run(tmp_path / "run", progress=False)
+        experiment.run(tmp_path / "run", progress=False)
     monkeypatch.undo()
     assert_same(
         sweep().run(tmp_path / "run", progress=False), sweep().run(tmp_path / "fresh", progress=False)
     )
+
+
+def test_a_disk_that_a_block_cannot_write_to(tmp_path: Path) -> None:
+    def slow(observation: Any) -> int:
+        time.sleep(0.01)
+        return 0
+
+    experiment = mnb.Experiment(CARTPOLE, {"slow": slow}, episodes=20)
+    running = experiment.start(tmp_path / "run", workers=1)
+    while not running.progress.done:
+        time.sleep(0.01)
+    shutil.rmtree(tmp_path / "run" / "parts")
+    with pytest.raises(RecordingFailed, match="writing a part"):
+        running.wait()
+    assert len(experiment.run(tmp_path / "run", progress=False).episodes) == 20
 
 
 def test_numpy_seeds(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -68,16 +69,13 @@ def test_a_hundred_kills_of_the_whole_tree(tmp_path: Path, checkout: Path, whole
     assert kill_and_go_on(tmp_path, checkout, whole, random.Random(2), 100) >= 5
 
 
-def test_workers_that_are_killed_cost_only_what_they_played(tmp_path: Path, whole: mnb.Run) -> None:
+@pytest.mark.parametrize("after", [1, 8, 20])
+def test_a_worker_that_is_killed_costs_only_what_it_played(
+    tmp_path: Path, whole: mnb.Run, after: int
+) -> None:
     running = sweep().start(tmp_path / "run", workers=2)
-    dice, victims, done = random.Random(3), 0, -1
-    while not running.ended(0.05):
-        workers = [child for child in psutil.Process().children(recursive=True) if child.status() != "zombie"]
-        workers = [
-            child for child in workers if child.ppid() != os.getpid()
-        ]  # those a warm parent has forked
-        if workers and running.progress.done > done + 3 and victims < 5:  # never the same episode twice
-            dice.choice(workers).kill()
-            victims, done = victims + 1, running.progress.done
-    assert victims >= 3
+    while running.progress.done < after:
+        time.sleep(0.01)
+    children = psutil.Process().children(recursive=True)
+    random.Random(after).choice([child for child in children if child.ppid() != os.getpid()]).kill()
     assert_same(running.wait(), whole)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from mosaic_nb.errors import CastError, EnvironmentFailure, MosaicError, OperatorError
 from mosaic_nb.experiment import episode
 from mosaic_nb.experiment.blocks.heartbeat import Heart
-from mosaic_nb.experiment.blocks.inside import InsideEnvironment, InsideOperator
+from mosaic_nb.experiment.blocks.inside import InsideEnvironment, InsideOperator, at_once
+from mosaic_nb.experiment.blocks.pages import Pages
 from mosaic_nb.experiment.blocks.programs import clash
-from mosaic_nb.experiment.sheet import Sheet
+from mosaic_nb.experiment.blocks.solo import Solo
 from mosaic_nb.protocol import ProtocolError
 from mosaic_nb.protocol.blocks import BlockEpisode, BlockOpened, BlockPlayed, OpenBlock, PlayBlock
 from mosaic_nb.scheduler.actions import Actions
@@ -22,21 +20,6 @@ from mosaic_nb.scheduler.lane import Lane
 from mosaic_nb.scheduler.plan import Plan
 from mosaic_nb.scheduler.policy import Policy
 from mosaic_nb.scheduler.seats import Seat, WorkerSeat
-
-T = TypeVar("T")
-
-
-def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run what never has to wait, because all its answers are there at once.
-
-    Without a loop, so that an operator or an environment may run one of its own, as it may elsewhere.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-    coroutine.close()
-    raise RuntimeError("a block had to wait for something")
 
 
 @dataclass(frozen=True)
@@ -73,6 +56,7 @@ class Block:
         self._environment = InsideEnvironment(request.lane, request.environment, sides.over)
         self._operators = [InsideOperator(operator) for operator in request.operators]
         self._start()
+        self._solo: Solo | None = None
         self._lane = Lane(request.lane, self._environment, self._seats(), Plan(0, request.trial_length))
 
     def opened(self) -> BlockOpened:
@@ -86,12 +70,12 @@ class Block:
         Raises:
             RecordingFailed: the disk refused.
         """
-        sheet = Sheet(Path(self._request.folder))
+        pages = Pages(Path(self._request.folder))
         with Heart(request.progress) as heart:
             for each in request.episodes:
-                self._play(each, sheet, heart)
-        sheet.save(Path(request.path))
-        return BlockPlayed(id=0, episodes=sheet.results(), steps=heart.steps)
+                self._play(each, pages, heart)
+        pages.save(Path(request.path))
+        return BlockPlayed(id=0, episodes=pages.results(), steps=heart.steps)
 
     def close(self) -> None:
         """Give back what it holds."""
@@ -130,14 +114,23 @@ class Block:
             for agent, declared in casting.seats.items()
         }
 
-    def _play(self, each: BlockEpisode, sheet: Sheet, heart: Heart) -> None:
+    def _play(self, each: BlockEpisode, pages: Pages, heart: Heart) -> None:
         lane = self._lane
-
-        def look() -> None:
-            now = time.perf_counter()
-            if now > heart.due and lane.episode is not None:
-                heart.beat(now, lane.step, lane.current.total)
-
         lane.plan = One(each.seed, self._request.trial_length, each.run_seed)
-        at_once(episode.play(lane, each.number, sheet, self._policy, look))
+        if self._solo is not None and self._solo.fit:
+            self._solo.play(each.number, pages, heart)
+        else:
+            at_once(episode.play(lane, each.number, pages, self._policy, heart.watch(lane)))
+            self._solo = self._alone()
         heart.count(lane.step)
+
+    def _alone(self) -> Solo | None:
+        """Return the tight loop where this lane can be played by it."""
+        if len(self._lane.seats) > 1 or not self._environment.running:
+            return None
+        (agent,), (place,) = self._lane.seats.keys(), self._lane.seats.values()
+        operator = next(operator for operator in self._operators if operator.declared is place.declared)
+        seat, alone = operator.find(self._lane.name, agent), self._environment.hosted.alone()
+        if seat is None or alone is None or operator.loaded.learns or operator.loaded.needs:
+            return None
+        return Solo(self._lane, self._environment, operator, self._policy, alone, seat)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import mmap
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from mosaic_nb.scheduler.lane import Lane
 
 EVERY = 0.5
 """Seconds between two heartbeats, as long as steps are made."""
@@ -74,6 +77,16 @@ class Heart:
         self.due = now + EVERY
         if self._map is not None:
             self._map[:] = _LAYOUT.pack(self.steps + steps, self.episodes, total, time.monotonic())
+
+    def watch(self, lane: Lane) -> Callable[[], None]:
+        """Return what is to be called after each step of a lane."""
+
+        def look() -> None:
+            now = time.perf_counter()
+            if now > self.due and lane.episode is not None:
+                self.beat(now, lane.step, lane.current.total)
+
+        return look
 
     def count(self, steps: int) -> None:
         """Note that an episode with so many steps is over."""

@@ -6,11 +6,13 @@ the types that it would get in a process of its own, and what cannot be sent is 
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+from mosaic_nb.environments.hosted import HostedEnvironment
 from mosaic_nb.experiment.blocks.programs import load
 from mosaic_nb.operators import Declared
 from mosaic_nb.operators.spec import Environment, Spec
@@ -18,9 +20,12 @@ from mosaic_nb.protocol import Decoder, Encoder, ProtocolError, Reply, Request, 
 from mosaic_nb.protocol.blocks import BlockOperator
 from mosaic_nb.scheduler.link import Link, Pending
 from mosaic_nb.scheduler.workers import EnvironmentWorker, OperatorWorker, Worker
+from mosaic_nb.worker.contract import Seat
 from mosaic_nb.worker.environment import EnvironmentHost
 from mosaic_nb.worker.operator_host import OperatorHost
 from mosaic_nb.worker.serve import Handler, Host, answer, handlers_of
+
+T = TypeVar("T")
 
 _NO_LOG = Path("/dev/null")
 
@@ -83,7 +88,23 @@ class InsideLink(Link):
             pending.resolve(None, error)
         self._pending.clear()
         for host in self._hosts:
-            host.close()
+            try:
+                host.close()
+            except Exception:  # noqa: BLE001 - it is given up: elsewhere its process would be killed
+                traceback.print_exc()
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run what never has to wait, because all its answers are there at once.
+
+    Without a loop, so that an operator or an environment may run one of its own, as it may elsewhere.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    coroutine.close()
+    raise RuntimeError("a block had to wait for something")
 
 
 class _Outlet:
@@ -98,8 +119,13 @@ class _Outlet:
 class _Inside(Worker):
     """What both kinds of worker do otherwise than where they have a process."""
 
-    host: Any
     _link: InsideLink | None
+
+    @property
+    def inside(self) -> InsideLink:
+        """The link to what is hosted."""
+        assert self._link is not None, f"{self.name!r} was used before it was started"
+        return self._link
 
     def new_host(self) -> Host:
         """Return what is to be hosted, new."""
@@ -107,8 +133,7 @@ class _Inside(Worker):
 
     async def connect(self) -> Link:
         """Take in what is hosted."""
-        self.host = self.new_host()
-        return InsideLink([self.host], self.name)
+        return InsideLink([self.new_host()], self.name)
 
     def log_tail(self) -> str:
         """Nothing: what is printed goes to the log of this process."""
@@ -140,7 +165,13 @@ class InsideEnvironment(_Inside, EnvironmentWorker):
 
     def new_host(self) -> Host:
         """Return a host without an environment yet."""
-        return EnvironmentHost()
+        self._host = EnvironmentHost()
+        return self._host
+
+    @property
+    def hosted(self) -> HostedEnvironment:
+        """The environment; only after it has been started."""
+        return self._host.hosted
 
 
 class InsideOperator(_Inside, OperatorWorker):
@@ -165,4 +196,9 @@ class InsideOperator(_Inside, OperatorWorker):
 
     def new_host(self) -> Host:
         """Run the program, and return a host for what it serves."""
-        return OperatorHost(load(self.program.argv))
+        self._host = OperatorHost(load(self.program.argv))
+        return self._host
+
+    def find(self, lane: str, agent: str) -> Seat | None:
+        """Return one of its seats, or None where it has not been asked for yet."""
+        return self._host.find(lane, agent)
