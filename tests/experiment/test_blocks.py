@@ -19,11 +19,13 @@ from mosaic_nb.experiment.blocks.carrying import carry
 from mosaic_nb.experiment.blocks.digests import Digests, number
 from mosaic_nb.experiment.blocks.eligible import portable, why_not
 from mosaic_nb.experiment.blocks.solo import Solo
+from mosaic_nb.experiment.blocks.telling import Telling
 from mosaic_nb.operators import declare
 from mosaic_nb.operators.declare import of_spec
 from mosaic_nb.operators.spec import read
 from mosaic_nb.protocol import Decoder, Encoder, Reply, messages
 from mosaic_nb.protocol.blocks import BlockEpisode, OpenBlock, PlayBlock
+from mosaic_nb.protocol.spaces import from_data, to_data
 from mosaic_nb.recording import parts
 from mosaic_nb.testing import fakes
 from mosaic_nb.worker.contract import Decision
@@ -319,3 +321,19 @@ def test_a_program_that_serves_nothing_is_named(tmp_path: Path) -> None:
         block(tmp_path / "block", "CartPole-v1", {"agent": program(tmp_path, "idle")}),
     ):
         pass
+
+
+def test_a_seat_is_told_of_spaces_as_new_as_from_data() -> None:
+    made = gymnasium.make("MiniGrid-Empty-5x5-v0")
+    told = messages.Episode("agent", to_data(made.observation_space), to_data(made.action_space))
+    telling = Telling(told)
+    first, second = telling.episode(0, 0, 0, 5), telling.episode(1, 1, 0, 6)
+    assert (second.number, second.trial, second.seed) == (1, 1, 6)
+    for name in ("observation_space", "action_space"):
+        mine, new = getattr(second, name), from_data(getattr(told, name))
+        assert mine == new
+        assert mine is not getattr(first, name)
+        getattr(first, name).seed(1)
+        mine.seed(3)
+        new.seed(3)
+        assert repr(mine.sample()) == repr(new.sample())
