@@ -28,6 +28,7 @@ def provenance(job: Job, inspection: Inspection) -> dict[str, Any]:
     return {
         **machine,
         **headers.of_arena(job.environment, job.casts, job.plan, job.policy),
+        "policy": {"on_failure": job.on_failure, "on_illegal": job.policy.on_illegal},
         "operators": inspection.operators,
         "libraries": inspection.libraries,
         "resolved": inspection.opened.spec,
@@ -48,7 +49,7 @@ def of_job(job: Job) -> dict[str, Any]:
         "seeds": stretches(plan.declared(trial * job.trial) for trial in range(job.trials)),
         "trial": job.trial,
         "run_seed": job.run_seed,
-        "on_failure": job.policy.on_failure,
+        "on_failure": job.on_failure,
         "on_illegal": job.policy.on_illegal,
         "deadline": job.deadline,
         "teams": _plain(job.sides.teams),

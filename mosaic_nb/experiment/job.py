@@ -63,6 +63,11 @@ class Job:
         """How many episodes all lanes play."""
         return self.trials * self.trial * len(self.casts)
 
+    @property
+    def on_failure(self) -> str:
+        """What an experiment does where an operator fails, in the words of `Experiment`."""
+        return self.policy.on_failure if self.stops or self.policy.on_failure != "stop" else "record"
+
     def units(self) -> list[Unit]:
         """Return everything there is to play, lane by lane."""
         return [(lane, number) for lane in self.casts for number in range(self.trials)]
