@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class Sheet:
     def write(self, *, steps: Rows = (), episodes: Rows = (), calls: Rows = (), events: Rows = ()) -> None:
         """Take rows: tuples in column order, without ``run``."""
         for name, rows in (("steps", steps), ("episodes", episodes), ("calls", calls), ("events", events)):
-            self._rows[name].extend(rows)
+            if rows:
+                self._rows[name].extend(rows)
 
     def take(self, other: Sheet) -> None:
         """Take the rows of another sheet too."""
@@ -52,7 +53,6 @@ class Sheet:
 
     def played(self) -> list[Played]:
         """Return the episodes that are over."""
-        why = {row[2]: row[8] for row in self._rows["events"] if row[6] in ("failure", "forfeit")}
         return [
             Played(
                 lane=row[_AT["lane"]],
@@ -62,27 +62,32 @@ class Sheet:
                 total=row[_AT["return"]],
                 end=row[_AT["end"]],
                 seconds=row[_AT["seconds"]],
-                why=why.get(row[_AT["episode"]], "") if row[_AT["end"]] == "failed" else "",
+                why=why,
             )
-            for row in self._rows["episodes"]
+            for row, why in self._ended()
         ]
 
     def results(self) -> list[BlockResult]:
         """Return the episodes that are over, as a block tells of them."""
-        success = [row[_AT["success"]] for row in self._rows["episodes"]]
         return [
             BlockResult(
-                number=each.number,
-                seed=each.seed,
-                length=each.length,
-                total=each.total,
-                end=each.end,
-                success=won,
-                seconds=each.seconds,
-                why=each.why,
+                number=row[_AT["episode"]],
+                seed=row[_AT["seed"]],
+                length=row[_AT["length"]],
+                total=row[_AT["return"]],
+                end=row[_AT["end"]],
+                success=row[_AT["success"]],
+                seconds=row[_AT["seconds"]],
+                why=why,
             )
-            for each, won in zip(self.played(), success, strict=True)
+            for row, why in self._ended()
         ]
+
+    def _ended(self) -> Iterator[tuple[Sequence[Any], str]]:
+        """Give the row of every episode that is over; of one that failed also why."""
+        why = {row[2]: row[8] for row in self._rows["events"] if row[6] in ("failure", "forfeit")}
+        for row in self._rows["episodes"]:
+            yield row, why.get(row[_AT["episode"]], "") if row[_AT["end"]] == "failed" else ""
 
     def holds(self, number: int) -> bool:
         """Whether an episode of this number is the last that is over."""

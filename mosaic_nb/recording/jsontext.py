@@ -27,9 +27,9 @@ def to_json(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, np.ndarray | np.generic):
+    if isinstance(value, (np.ndarray, np.generic)):
         return _plain_array(np.asarray(value))
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]

@@ -94,6 +94,7 @@ def _concerned(lane: Lane, transition: messages.Transition) -> list[str]:
 def of_episode(lane: Lane, end: str) -> Row:
     """Return the row of the ``episodes`` table for the episode that has come to its end."""
     episode, above = lane.current, lane.worker.opened.success_above
+    teams = _of_teams(lane, episode.returns)
     known = above is not None and end in ("terminated", "truncated") and _play_together(lane)
     return (
         lane.name,
@@ -105,7 +106,7 @@ def of_episode(lane: Lane, end: str) -> Row:
         episode.step,
         episode.total,
         to_json(episode.returns),
-        to_json(_of_teams(lane, episode.returns)),
+        to_json(teams) if teams else "{}",
         end,
         episode.total > above if known and above is not None else None,
         time.perf_counter() - episode.began,
@@ -115,11 +116,10 @@ def of_episode(lane: Lane, end: str) -> Row:
 
 
 def beginning(lane: Lane) -> str:
-    """Return what the event of an episode's beginning says: what `verify` holds a replay against."""
-    episode = lane.current
-    return json.dumps(
-        {"seed": episode.seed.seed, "instance": episode.seed.instance, "digest": episode.digest}
-    )
+    """Return what the event of an episode's beginning says, as JSON: what `verify` holds a replay against."""
+    seed, digest = lane.current.seed, json.dumps(lane.current.digest)
+    instance = "null" if seed.instance is None else seed.instance
+    return f'{{"seed": {seed.seed}, "instance": {instance}, "digest": {digest}}}'
 
 
 def of_event(lane: Lane, event: str, detail: str, *, agent: str = "", operator: str = "") -> Row:

@@ -10,6 +10,7 @@ from mosaic_nb.protocol import Decoder, Encoder, Reply, messages
 
 _KINDS = "biufc"
 _SAME = frozenset({int, float, bool, str, type(None)})
+_TEXT = {str}
 _NUMBERS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefd")
 _encoder = Encoder()
 _decoder: Decoder[Any] = Decoder(Reply)
@@ -26,7 +27,7 @@ def carry(value: Any) -> Any:
         return value.copy()
     if kind in _SAME or kind in _NUMBERS:
         return value
-    if kind is dict and all(type(key) is str for key in value):
+    if kind is dict and set(map(type, value)) <= _TEXT:
         return {key: carry(part) for key, part in value.items()}
     (reply,) = _decoder.feed(_encoder.encode(messages.Decision(id=0, action=value)))
     return reply.action

@@ -6,9 +6,7 @@ CartPole takes 6 us, and what is written of it, digest included, should take no 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
-from hashlib import blake2b
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -17,10 +15,10 @@ import numpy as np
 from mosaic_nb.environments.adapter import Turn
 from mosaic_nb.environments.hosted import Alone
 from mosaic_nb.experiment.blocks.carrying import carry
+from mosaic_nb.experiment.blocks.digests import Digests, number as real
 from mosaic_nb.experiment.blocks.heartbeat import Heart
 from mosaic_nb.experiment.blocks.pages import Columns
 from mosaic_nb.protocol import messages
-from mosaic_nb.protocol.canonical import digest_bytes
 from mosaic_nb.scheduler import seeds
 from mosaic_nb.scheduler.actions import Actions
 from mosaic_nb.worker.contract import Decision, Observation, Seat
@@ -28,10 +26,7 @@ from mosaic_nb.worker.operator_host import decided, floats
 from mosaic_nb.worker.serve import Handler
 
 _ACTING, _JUDGING, _STEPPING = range(3)
-_DIGEST = 8
-_number = struct.Struct(">d").pack
 
-_Constants = tuple[Any, Any, Any, bytes, bytes]
 Restore = Callable[[Any], Any] | None
 
 
@@ -95,7 +90,7 @@ class Loop:
         self._alone, self._seat, self._actions, self._restore = alone, seat, actions, restore
         self._lens, self._inside = alone.lens, alone.adapter.mask_inside
         self._simple = self._lens is None and restore is None
-        self._known: _Constants = (None, None, None, b"", b"")
+        self._digests = Digests(alone.agent)
 
     def play(self, turn: Turn, base: int, columns: Columns, heart: Heart) -> Ended:
         """Play an episode.
@@ -119,7 +114,7 @@ class Loop:
         act, step, clock, kept = self._seat.act, self._alone.adapter.bare_step, perf_counter, vars(self._seat)
         first, last, inside, simple = self._actions.start, self._actions.end, self._inside, self._simple
         add = columns.steps.append
-        kind, shape, begun, middle, tail = self._constants(value)
+        kind, shape, body_of, begun, middle, tail = self._digests.parts(value)
         data, seen = messages.Observation(None), self.perceived(value)
         number, total, decision, returned, stage = 0, 0.0, None, None, _ACTING
         try:
@@ -151,11 +146,12 @@ class Loop:
                 masked = inside or "action_mask" in (info if type(info) is dict else info.keys())
                 then = self._masks(observed, info) if masked and not over else None
                 same = type(observed) is np.ndarray and observed.dtype is kind and observed.shape == shape
-                if same and not over and then is None:
-                    state = begun()
-                    state.update(observed.tobytes() + middle + _number(reward) + tail)
+                body = observed.tobytes() if same else None if over else body_of(observed)
+                if body is None or over or then is not None:
+                    state = self._digests.of_step(observed, then, reward, terminated, truncated)
                 else:
-                    state = self._digest(observed, then, reward, terminated, truncated)
+                    state = begun()
+                    state.update(body + middle + real(reward) + tail)
                 numbers = self._numbers(info) if over else None
                 seen = None if over else observed.copy() if same and simple else self.perceived(observed)
                 total += reward
@@ -200,39 +196,6 @@ class Loop:
         if actions.explain(done, mask) is not None:
             raise _Odd
         return (actions.write(asked), actions.write(done)), self._alone.rule.check(carry(done), mask)
-
-    def _constants(self, value: Any) -> _Constants:
-        """Return of an array its dtype and shape, and what its digests are made of beside itself and a reward."""
-        kind, shape, *_ = self._known
-        if type(value) is not np.ndarray or (value.dtype is kind and value.shape == shape):
-            return self._known
-        agent = self._alone.agent
-        whole, data = digest_bytes(({agent: value}, {}, {agent: 0.0}, [], [])), value.tobytes()
-        tail = digest_bytes([[], []])[1:]
-        middle = digest_bytes([{}, {agent: 0.0}])[1 : -len(_number(0.0))]
-        head = whole[: len(whole) - len(tail) - len(_number(0.0)) - len(middle) - len(data)]
-        plain = (
-            whole == head + data + middle + _number(0.0) + tail
-        )  # not so where its bytes lie in another order
-        begun = blake2b(head, digest_size=_DIGEST).copy
-        self._known = value.dtype if plain else None, value.shape, begun, middle, tail
-        return self._known
-
-    def _digest(self, observed: Any, mask: Any, reward: float, terminated: Any, truncated: Any) -> Any:
-        agent = self._alone.agent
-        over = terminated or truncated
-        return blake2b(
-            digest_bytes(
-                (
-                    {} if over else {agent: observed},
-                    {} if over or mask is None else {agent: mask},
-                    {agent: reward},
-                    [agent] if terminated else [],
-                    [agent] if truncated else [],
-                )
-            ),
-            digest_size=_DIGEST,
-        )
 
     def _answers(
         self, stage: int, decision: Any, returned: Any, error: Exception

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Space, Text
 
 from mosaic_nb.protocol import messages, spaces
 from mosaic_nb.worker.contract import Episode
 
-_FLAT = (Box, Discrete, MultiBinary, MultiDiscrete)
+_FLAT = (Box, Discrete, MultiBinary, MultiDiscrete, Text)
 
 
 class Telling:
@@ -41,8 +41,13 @@ class Telling:
 
 def _fresh(space: Space[Any], data: dict[str, Any]) -> Space[Any]:
     """Return a space that has never been drawn from; making one from data takes ten times as long."""
-    if type(space) not in _FLAT:
-        return spaces.from_data(data)
-    copy = object.__new__(type(space))
-    vars(copy).update(vars(space))
+    if type(space) is Dict:
+        parts = {key: _fresh(space.spaces[key], part) for key, part in data["spaces"]}
+        return _copied(space, spaces=parts)
+    return _copied(space) if type(space) in _FLAT else spaces.from_data(data)
+
+
+def _copied(space: Space[Any], **changes: Any) -> Space[Any]:
+    copy: Space[Any] = object.__new__(type(space))
+    vars(copy).update(vars(space), **changes)
     return copy
