@@ -140,6 +140,7 @@ def test_an_experiment_whose_seeds_come_again(tmp_path: Path, trial: int) -> Non
     assert not own.error.any()
 
 
+@pytest.mark.slow
 def test_a_policy_agrees_with_itself_also_where_it_draws(tmp_path: Path) -> None:
     policy = mnb.operator("sb3", policy="cartpole", deterministic=False)
     run = record(tmp_path / "run", "CartPole-v1", {"ppo": policy}, 60, seed=3)

@@ -61,6 +61,7 @@ def test_the_tables_are_those_of_the_local_executor(tmp_path: Path, whole: mnb.R
     assert {entry.suffix for entry in run.path.iterdir()} == {".parquet", ".json", ""}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_killed_actor_costs_only_what_it_had_not_delivered(tmp_path: Path, whole: mnb.Run) -> None:
     assert_same(killing(tmp_path, 2, random.Random(1)), whole)
