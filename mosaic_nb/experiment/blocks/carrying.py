@@ -17,7 +17,7 @@ _decoder: Decoder[Any] = Decoder(Reply)
 
 
 def carry(value: Any) -> Any:
-    """Return a value as whoever receives it would get it; a fifth of the wire's time for what is usual.
+    """Return a value as whoever receives it would get it, for what is usual without the wire itself.
 
     Raises:
         UnsupportedValue: it has no form on the wire.

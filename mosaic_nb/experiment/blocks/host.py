@@ -37,7 +37,7 @@ class BlockHost:
     def _open(self, request: OpenBlock) -> BlockOpened:
         self._block = Block(request)
         gc.collect()
-        gc.freeze()  # so that no collection looks at all that was imported: a tenth of a quick environment's time
+        gc.freeze()  # so that no collection looks at all that was imported, again and again
         return self._block.opened()
 
     def _play(self, request: PlayBlock) -> BlockPlayed:
