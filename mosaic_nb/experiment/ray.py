@@ -104,6 +104,7 @@ class Node:
         self._folders = folders if self._shared else Folders(own, own / "parts", own / "logs")
         self._folders.parts.mkdir(exist_ok=True)
         self._workers = workers
+        self._crew: Crew | None = None
 
     def play(self, order: Sequence[Unit]) -> Iterator[Delivery]:
         """Play trials, and give their parts as they are written."""
@@ -127,6 +128,11 @@ class Node:
         while (told := done.get()) is not None:
             yield self._deliver(*told)
         future.result()
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        if self._crew is not None:
+            scheduler_thread().post(self._crew.stop)
 
     def _deliver(self, played: Sequence[Played], path: Path) -> Delivery:
         if self._shared:
@@ -177,6 +183,8 @@ class Cluster:
     def stop(self) -> None:
         """Begin nothing new."""
         self._stopped = True
+        for actor in self._actors:
+            actor.stop.remote()
 
     async def close(self) -> None:
         """End the actors, and with them their workers."""
@@ -217,7 +225,11 @@ class Cluster:
 
         actor = (
             ray.remote(Node)
-            .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False))
+            .options(
+                num_cpus=0,
+                max_concurrency=2,  # it is told to stop while it plays
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+            )
             .remote(self._job, self._folders, self._mark, self._workers, self._piece)
         )
         self._actors.append(actor)

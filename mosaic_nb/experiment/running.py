@@ -53,6 +53,7 @@ class Running:
         self._executor = executor
         self._folders = folders
         self._thread = scheduler_thread()
+        self._begun = threading.Event()
         self._ended: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._future = self._thread.start(self._conduct())
 
@@ -93,6 +94,7 @@ class Running:
 
     def interrupt(self) -> None:
         """Stop now: what is on disk stays, what is under way is played another time. Returns when all workers ended."""
+        self._begun.wait()  # what is cancelled before it has begun never ends
         self._future.cancel()
         concurrent.futures.wait([self._ended])
 
@@ -132,6 +134,7 @@ class Running:
     # --- on the scheduler's thread ---------------------------------------------------------------------
 
     async def _conduct(self) -> None:
+        self._begun.set()
         execution: Execution | None = None
         try:
             self._board.recall(self._store.history())

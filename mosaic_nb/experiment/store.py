@@ -148,6 +148,9 @@ class Store:
     # --- inside --------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
+        begun = {_LOCK, files.LOGS, files.BLOBS}  # what a start leaves that was cut off before its header
+        if self.path.is_dir() and {entry.name for entry in self.path.iterdir()} <= begun:
+            return
         try:
             files.claim(self.path)
         except FileExistsError as error:

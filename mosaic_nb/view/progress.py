@@ -16,7 +16,8 @@ background:var(--jp-layout-color1,#fff)}
 .mnb-progress .head{display:flex;flex-wrap:wrap;gap:2px 16px;align-items:baseline;margin-bottom:6px}
 .mnb-progress .head b{font-size:14px}
 .mnb-progress .dim{color:var(--jp-ui-font-color2,#57606a)}
-.mnb-progress table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums;table-layout:auto}
+.mnb-progress table{width:100%;border-collapse:collapse;font:inherit;color:inherit;
+font-variant-numeric:tabular-nums}
 .mnb-progress td,.mnb-progress th{padding:3px 8px;text-align:right;white-space:nowrap;border:0;background:none;
 font-weight:400;color:inherit}
 .mnb-progress th{color:var(--jp-ui-font-color2,#57606a);font-size:12px}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import dataclasses
 import shutil
 import time
@@ -157,6 +158,20 @@ def test_interrupted_and_taken_up_again(tmp_path: Path) -> None:
     assert 3 <= len(mnb.open_run(tmp_path / "run").episodes) < 40
     whole = sweep().run(tmp_path / "run", progress=False)
     assert_same(whole, sweep().run(tmp_path / "fresh", progress=False))
+
+
+def test_an_interrupt_at_once(tmp_path: Path) -> None:
+    running = sweep().start(tmp_path / "run")
+    running.interrupt()
+    with pytest.raises(concurrent.futures.CancelledError):
+        running.wait()
+    assert len(sweep().run(tmp_path / "run", progress=False).episodes) == 40
+
+
+def test_a_start_that_was_cut_off_before_its_header(tmp_path: Path) -> None:
+    (tmp_path / "run" / "logs").mkdir(parents=True)
+    (tmp_path / "run" / "lock").touch()
+    assert len(sweep().run(tmp_path / "run", progress=False).episodes) == 40
 
 
 def test_more_seeds_go_on_with_the_same_folder(tmp_path: Path) -> None:

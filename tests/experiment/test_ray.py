@@ -61,6 +61,13 @@ def test_the_tables_are_those_of_the_local_executor(tmp_path: Path, whole: mnb.R
     assert {entry.suffix for entry in run.path.iterdir()} == {".parquet", ".json", ""}
 
 
+def test_a_budget_holds_on_a_cluster_too(tmp_path: Path, whole: mnb.Run) -> None:
+    with pytest.warns(mnb.experiment.Unfinished, match="budget"):
+        run = sweep().run(tmp_path / "run", executor="ray", workers=1, budget=0.5, progress=False)
+    assert len(run.episodes) < len(whole.episodes)
+    assert_same(sweep().run(tmp_path / "run", progress=False), whole)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_killed_actor_costs_only_what_it_had_not_delivered(tmp_path: Path, whole: mnb.Run) -> None:
