@@ -134,8 +134,6 @@ def test_in_the_background(tmp_path: Path) -> None:
     running = sweep().start(tmp_path / "run", workers=2)
     with pytest.raises(TimeoutError, match="goes on"):
         running.wait(0)
-    with pytest.raises(Busy, match="run already"):
-        sweep().start(tmp_path / "run")
 
     async def both() -> Any:
         return await running
@@ -147,6 +145,18 @@ def test_in_the_background(tmp_path: Path) -> None:
     assert progress.lanes["random"].mean == pytest.approx(
         run.episodes.query("lane == 'random'")["return"].mean()
     )
+
+
+def test_a_folder_is_played_by_one_at_a_time(tmp_path: Path) -> None:
+    def slow(observation: Any) -> int:
+        time.sleep(0.2)
+        return 0
+
+    experiment = mnb.Experiment(CARTPOLE, {"slow": slow}, episodes=100)
+    running = experiment.start(tmp_path / "run")
+    with pytest.raises(Busy, match="run already"):
+        experiment.start(tmp_path / "run")
+    running.interrupt()
 
 
 def test_interrupted_and_taken_up_again(tmp_path: Path) -> None:
