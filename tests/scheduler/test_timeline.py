@@ -27,7 +27,7 @@ class Course:
 
     def begin(self, lanes: list[Lane]) -> None:
         for lane in lanes:
-            lane.episode = Episode(lane.begun, lane.begun, 0, Seed(lane.begun), lane.begun)
+            lane.episode = Episode(lane.begun, lane.begun, 0, Seed(lane.begun), lane.begun, run_seed=0)
             lane.begun += 1
             lane.status = RUNNING
             lane.frame += 1
