@@ -24,9 +24,6 @@ PICTURE_PATIENCE = 0.25
 PICTURE_LOST = 5.0
 """Seconds after which unanswered pictures may be asked for again."""
 
-SETTLE = 0.15
-"""Seconds that a moment rests before its quick pictures are followed by sharp ones, which cost eight times more."""
-
 LINGER = 2.0
 """Seconds without anything to send after which the thread ends; the next thing to send starts another."""
 
@@ -54,7 +51,6 @@ class Feed:
         self._asked_at: float | None = None
         self._asked_for: Snapshot | None = None
         self._pictured: _Due | None = None
-        self._pictured_at = 0.0
         self._thread: threading.Thread | None = None
 
     def show(self, snapshot: Snapshot) -> None:
@@ -183,9 +179,7 @@ class Feed:
         if self._arrived:
             return wait
         if self._asked_at is None:
-            if fresh:
-                return wait
-            return max(wait, self._pictured_at + SETTLE - now) if self._stale(newest) else None
+            return wait if fresh or self._stale(newest) else None
         patience = PICTURE_PATIENCE if fresh else PICTURE_LOST
         return max(wait, self._asked_at + patience - now)
 
@@ -195,9 +189,10 @@ class Feed:
 
     def _due(self, newest: Snapshot) -> _Due:
         frames = tuple((lane.frame, lane.view) for lane in newest.lanes)
-        if self._pictured is None or self._pictured[0] != frames:
-            return frames, "jpeg"
-        return self._pictured if newest.phase in ("playing", "stepping") else (frames, "png")
+        moving = newest.phase in ("playing", "stepping")
+        if moving and self._pictured and self._pictured[0] == frames:
+            return self._pictured
+        return frames, "jpeg" if moving else "png"
 
     def _ask(self, newest: Snapshot, now: float) -> bool:
         """Ask for pictures if they are due and not under way; return whether the message waits for them."""
@@ -212,7 +207,6 @@ class Feed:
     def _arrive(self, due: _Due, pictures: Mapping[str, Picture]) -> None:
         with self._changed:
             self._arrived, self._pictured, self._asked_at = pictures, due, None
-            self._pictured_at = time.monotonic()
             self._wake()
 
     def _compose(self, newest: Snapshot, now: float) -> _Message:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,9 @@ def where(rows: pd.DataFrame) -> list[tuple[str, int, int]]:
 
 
 def children() -> set[int]:
-    return {child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"}
+    """Return the workers that run; what they are forked from stays."""
+    found = psutil.Process().children(recursive=True)
+    return {child.pid for child in found if child.status() != "zombie" and child.ppid() != os.getpid()}
 
 
 def test_two_functions_part_at_the_steps_that_are_known(tmp_path: Path) -> None:
@@ -262,6 +265,15 @@ def test_an_episode_that_does_not_replay_is_named_and_so_is_a_library_that_diffe
         run.disagreements(short, progress=False)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt, as in a kernel: a shell that starts the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_long_work_is_shown_and_an_interrupt_leaves_no_worker(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

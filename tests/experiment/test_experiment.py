@@ -138,7 +138,8 @@ def test_in_the_background(tmp_path: Path) -> None:
     async def both() -> Any:
         return await running
 
-    run = asyncio.run(both())
+    with concurrent.futures.ThreadPoolExecutor() as threads:  # where no loop of a browser's runs
+        run = threads.submit(asyncio.run, both()).result()
     assert len(run.episodes) == 40
     progress = running.progress
     assert (progress.done, progress.total, progress.state) == (40, 40, "done")
