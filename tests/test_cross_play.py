@@ -102,6 +102,7 @@ def test_a_team_is_filled_whole():
     }
 
 
+@pytest.mark.slow
 def test_focal_seats_go_round_and_only_they_count():
     played = mnb.crossplay(Coins, PAYERS, seeds=[3], teams=TEAMS, focal_counts=[1, 3], progress=False)
     frame = played.frame
@@ -116,6 +117,7 @@ def test_focal_seats_go_round_and_only_they_count():
     assert played.matrix().columns.name == "background"
 
 
+@pytest.mark.slow
 def test_seats_filled_alike_are_played_once():
     """Of 32 fillings 10 differ: one seat of four another's, or all the same."""
     told: list[tuple[int, int]] = []

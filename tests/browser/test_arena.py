@@ -80,6 +80,7 @@ def test_the_quickstart_runs_to_its_end_with_a_front_end(lab: Lab) -> None:
     expect(lab.cell_output(2).locator(".mnb")).to_have_attribute("data-phase", "closed")
 
 
+@pytest.mark.slow
 def test_without_a_person_step_alone_moves_all(lab: Lab, notebook: Notebook) -> None:
     arena = """
 import mosaic_nb as mnb
@@ -115,6 +116,7 @@ arena = mnb.Arena("MiniGrid-DoorKey-5x5-v0", {"me": "human", "other": "scripted"
     expect(lab.cell_output(2)).to_contain_text("moved 2")
 
 
+@pytest.mark.slow
 def test_a_failed_lane_says_why_and_the_other_goes_on(lab: Lab, notebook: Notebook) -> None:
     arena = """
 import mosaic_nb as mnb

@@ -69,6 +69,7 @@ def square(widget: Locator, name: str) -> Locator:
     return widget.locator(f'.mnb-square[data-name="{name}"]')
 
 
+@pytest.mark.slow
 def test_connect_four_is_played_to_its_end_by_clicking(lab: Lab, notebook: Notebook) -> None:
     report = "print(arena.episodes.end[0], set(arena.steps.operator), len(arena.steps) > 6); arena.close()"
     widget = opened(lab, notebook, FOUR, report)
@@ -93,6 +94,7 @@ def card_status(card: Locator) -> str:
     return card.get_attribute("data-status") or ""
 
 
+@pytest.mark.slow
 def test_two_people_share_a_keyboard_and_their_joint_move_is_collected(lab: Lab, notebook: Notebook) -> None:
     steps = "print(arena.steps[arena.steps.kind == 'human'].action_label.tolist()); arena.close()"
     widget = opened(lab, notebook, PAIR, steps)

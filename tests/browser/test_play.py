@@ -101,6 +101,7 @@ print(json.dumps({"operators": list(one.operator), "events": events, "all": ever
     assert found["all"] == 8  # two lanes, four ticks: what was left behind is kept
 
 
+@pytest.mark.slow
 def test_cartpole_is_played_by_the_clock_with_keys(lab, notebook):
     arena = """
 import json

@@ -38,6 +38,7 @@ def _fds() -> set[str]:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 def test_two_hundred_kills_lose_double_and_reorder_nothing() -> None:
     """Kill workers at random moments of random lanes while ticks run, and count every acknowledged step."""
     dice = random.Random(0)

@@ -49,6 +49,7 @@ def asked(value, seed=0):
         ("minigrid-doorkey-5x5", "MiniGrid-DoorKey-5x5-v0", 100, 0.95),
     ],
 )
+@pytest.mark.slow
 def test_shipped_policies_are_as_good_as_their_cards_say(lane, load, policy, environment, episodes, least):
     returns = lane(environment, load("sb3", policy=policy)).returns(episodes)
     assert np.mean(returns) >= least
