@@ -83,6 +83,7 @@ class Store:
             self._claim()
         with files.naming_disk_errors(self.path, "the start"):
             self._take_lock()
+            self._tidy()
             header = self._read() if known else self._begin(provenance)
             if not accept_changes:
                 _refuse_changes(self.path, header["provenance"]["versions"], provenance["versions"])
@@ -149,7 +150,8 @@ class Store:
 
     def _claim(self) -> None:
         begun = {_LOCK, files.LOGS, files.BLOBS}  # what a start leaves that was cut off before its header
-        if self.path.is_dir() and {entry.name for entry in self.path.iterdir()} <= begun:
+        entries = list(self.path.iterdir()) if self.path.is_dir() else []
+        if entries and all(entry.name in begun or files.is_unfinished(entry) for entry in entries):
             return
         try:
             files.claim(self.path)
@@ -166,6 +168,13 @@ class Store:
                 f"the experiment in {self.path} is being run already; wait for it, or stop it"
             ) from None
         self._lock = descriptor
+
+    def _tidy(self) -> None:
+        """Delete what was still being written when an earlier process was cut off."""
+        for folder in (self.path, self.parts):
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                if files.is_unfinished(entry):
+                    entry.unlink()
 
     def _begin(self, provenance: Mapping[str, Any]) -> dict[str, Any]:
         for name in (files.LOGS, files.BLOBS):

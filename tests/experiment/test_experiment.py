@@ -182,6 +182,7 @@ def test_an_interrupt_at_once(tmp_path: Path) -> None:
 def test_a_start_that_was_cut_off_before_its_header(tmp_path: Path) -> None:
     (tmp_path / "run" / "logs").mkdir(parents=True)
     (tmp_path / "run" / "lock").touch()
+    (tmp_path / "run" / "run.json.1234.tmp").write_text("{")
     assert len(sweep().run(tmp_path / "run", progress=False).episodes) == 40
 
 
