@@ -49,7 +49,7 @@ def kill_and_go_on(folder: Path, checkout: Path, whole: mnb.Run, dice: random.Ra
     """Kill so many times; whenever the sweep is complete compare its tables and begin another. Returns how many."""
     complete, number = 0, 0
     for _ in range(kills):
-        while not killed(folder / str(number), checkout, dice.uniform(0.3, 3.5)):
+        while not killed(folder / str(number), checkout, dice.uniform(0.3, 7.0)):
             assert_same(mnb.open_run(folder / str(number)), whole)
             complete, number = complete + 1, number + 1
     last = sweep().run(folder / str(number), progress=False)
