@@ -105,6 +105,7 @@ class Node:
         self._folders.parts.mkdir(exist_ok=True)
         self._workers = workers
         self._crew: Crew | None = None
+        self._stopped = False
 
     def play(self, order: Sequence[Unit]) -> Iterator[Delivery]:
         """Play trials, and give their parts as they are written."""
@@ -116,6 +117,9 @@ class Node:
             self._workers,
             self._piece,
         )
+        self._crew = crew
+        if self._stopped:  # before it had begun
+            crew.stop()
 
         async def play() -> None:
             try:
@@ -131,6 +135,7 @@ class Node:
 
     def stop(self) -> None:
         """Begin nothing new."""
+        self._stopped = True
         if self._crew is not None:
             scheduler_thread().post(self._crew.stop)
 
