@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 PYTEST := $(BIN)/python -m pytest
+# A worker for every core, but not a crowd of browsers; what a file's tests share is made once.
+WORKERS := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -33,10 +35,10 @@ lab: $(STAMP) ## open the quickstart in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) notebooks/01_quickstart.ipynb
 
 test: $(STAMP) ## run the tests and the notebooks, but for what is slow
-	$(PYTEST) -m "not slow" --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout=110 $(ARGS) tests notebooks
+	$(PYTEST) $(WORKERS) -m "not slow" --nbval --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout=110 $(ARGS) tests notebooks
 
 slow: $(STAMP) ## run the slow tests
-	$(PYTEST) -m slow $(ARGS) tests
+	$(PYTEST) $(WORKERS) -m slow $(ARGS) tests
 
 check: $(STAMP) ## check style, types and the import laws
 	$(BIN)/ruff check .
