@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 
 import mosaic_nb as mnb
 from mosaic_nb.errors import CastError, Diverged
 from mosaic_nb.testing import fakes
 from tests.hostile import HOSTILE
+from tests.processes import workers
 from tests.scheduler.courses import ByAction, Forgetful, long, short
 
 GRID = "MiniGrid-DoorKey-5x5-v0"
@@ -73,8 +73,7 @@ def where(rows: pd.DataFrame) -> list[tuple[str, int, int]]:
 
 def children() -> set[int]:
     """Return the workers that run; what they are forked from stays."""
-    found = psutil.Process().children(recursive=True)
-    return {child.pid for child in found if child.status() != "zombie" and child.ppid() != os.getpid()}
+    return {worker.pid for worker in workers()}
 
 
 def test_two_functions_part_at_the_steps_that_are_known(tmp_path: Path) -> None:

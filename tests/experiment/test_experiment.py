@@ -22,6 +22,7 @@ from mosaic_nb.recording import parts
 from mosaic_nb.recording.errors import RecordingFailed
 from tests.experiment.comparing import assert_same
 from tests.experiment.sweep import sweep
+from tests.processes import started
 
 CARTPOLE = "CartPole-v1"
 
@@ -368,15 +369,9 @@ def test_many_agents(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    import psutil
-
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    before = {process.pid for process in started()}
     run = sweep().run(tmp_path / "run", progress=False)
-    after = {
-        child.pid
-        for child in psutil.Process().children(recursive=True)
-        if "warm" not in "".join(child.cmdline())
-    }
+    after = {process.pid for process in started() if "warm" not in "".join(process.cmdline())}
     assert after <= before
     left = {entry.name for entry in run.path.iterdir()}
     assert left == {

@@ -16,6 +16,7 @@ import pytest
 import mosaic_nb as mnb
 from tests.experiment.comparing import assert_same
 from tests.experiment.sweep import __file__ as SCRIPT, sweep
+from tests.processes import workers
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,5 @@ def test_a_worker_that_is_killed_costs_only_what_it_played(
     running = sweep().start(tmp_path / "run", workers=2)
     while running.progress.done < after:
         time.sleep(0.01)
-    children = psutil.Process().children(recursive=True)
-    random.Random(after).choice([child for child in children if child.ppid() != os.getpid()]).kill()
+    random.Random(after).choice(workers()).kill()
     assert_same(running.wait(), whole)

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 import mosaic_nb as mnb
+from tests.processes import started
 
 KILLS = 200
 
@@ -80,11 +81,11 @@ def test_a_hundred_starts_leave_no_process_and_no_descriptor() -> None:
     for _ in range(3):
         cycle()  # warm parents, imports and caches stay
     descriptors = _fds()
-    processes = {child.pid for child in psutil.Process().children(recursive=True)}
+    processes = {process.pid for process in started()}
     threads = threading.active_count()
     for _ in range(100):
         cycle()
-    assert {child.pid for child in psutil.Process().children(recursive=True)} == processes
+    assert {process.pid for process in started()} == processes
     assert len(_fds()) == len(descriptors), _fds() ^ descriptors
     assert threading.active_count() <= threads
 

@@ -13,6 +13,7 @@ from mosaic_nb.operators import OperatorUnavailable, UnknownOperator, operator
 from mosaic_nb.operators.template import write
 from mosaic_nb.testing import OperatorViolation, check_operator, operator_clauses as clauses
 from tests.operators.policies import leaning
+from tests.processes import started
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -492,7 +493,7 @@ def test_printing_and_options_and_model_calls_do_no_harm(tmp_path):
 
 def test_nothing_is_left_behind(tmp_path):
     def processes():
-        return {child.pid for child in psutil.Process().children(recursive=True)}
+        return {process.pid for process in started()}
 
     check_operator("random")  # the warm parents stay
     before, descriptors = processes(), psutil.Process().num_fds()
