@@ -79,7 +79,7 @@ moment that they show."""
 _SEEN = """() => {
     const widget = document.querySelector(".mnb");
     window.seen = new Set();
-    new MutationObserver(() => window.seen.add(Number(widget.dataset.moment)))
+    new MutationObserver(() => window.seen.add(Number(widget.dataset.shown)))
         .observe(widget, {attributeFilter: ["data-drawn"]});
 }"""
 """Notes the moments that were shown."""

@@ -130,7 +130,8 @@ function render({ model, el }) {
     follow();
     if (past) images.forEach((image) => image?.close());
     else lanes.draw(pictured.pictures, images, ++serial);
-    if (pictured.pictures.length && !past) root.dataset.drawn = pictured.snapshot.tick;
+    const { tick, moment } = pictured.snapshot;
+    if (pictured.pictures.length && !past) Object.assign(root.dataset, { shown: moment, drawn: tick });
     if (message.number - acknowledged < ACKNOWLEDGE_EVERY) return;
     acknowledged = message.number;
     send({ type: "acknowledge", view: id, number: acknowledged, drawn: serial });
