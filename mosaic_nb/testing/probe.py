@@ -29,6 +29,8 @@ _LOADING = 10.0
 """How many deadlines hello and load may take: importing a framework and reading weights is no decision."""
 _TOLD = 5.0
 """Seconds to leave after shutdown."""
+_UNASKED = 0.05
+"""Seconds to wait for what nobody asked for: the noise of a noisy worker comes far more often."""
 _EOF = 2.0
 """Seconds to leave after the end of the socket."""
 _LOG, _LINES = 1 << 20, 40
@@ -220,7 +222,9 @@ class Probe:
         self._has_left(clauses.LEAVES_WHEN_TOLD, "shutdown", _TOLD, must_succeed=True)
 
     def hang_up(self) -> None:
-        """Close the socket, and see that the process leaves."""
+        """See that nothing comes unasked; then close the socket, and see that the process leaves."""
+        if data := self._read(time.monotonic() + _UNASKED):
+            self._take(data)
         self._process.socket.close()
         self._has_left(clauses.LEAVES_AT_EOF, "the end of the socket", _EOF, must_succeed=True)
 
