@@ -111,6 +111,7 @@ def test_two_people_share_a_keyboard_and_their_joint_move_is_collected(lab: Lab,
     expect(lab.cell_output(1)).to_contain_text("['forward', 'left']")
 
 
+@pytest.mark.slow
 def test_a_pawn_is_promoted_by_clicking(lab: Lab, notebook: Notebook) -> None:
     widget = opened(lab, notebook, CHESS, "print(arena.steps.action_label.iloc[-1]); arena.close()")
     square(widget, "a7").click()
@@ -123,6 +124,7 @@ def test_a_pawn_is_promoted_by_clicking(lab: Lab, notebook: Notebook) -> None:
     expect(lab.cell_output(1)).to_contain_text("a7b8n")
 
 
+@pytest.mark.slow
 def test_two_mixed_teams_play_side_by_side(lab: Lab, notebook: Notebook) -> None:
     widget = opened(lab, notebook, TEAMS, "print(arena.steps.groupby('lane').agent.nunique().tolist())")
     press(widget, "Play")

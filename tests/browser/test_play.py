@@ -106,7 +106,7 @@ def test_cartpole_is_played_by_the_clock_with_keys(lab, notebook):
     arena = """
 import json
 import mosaic_nb as mnb
-arena = mnb.play("CartPole-v1", seed=7, speed=5)
+arena = mnb.play("CartPole-v1", seed=7, speed=2)
 arena
 """
     rows = """

@@ -97,7 +97,7 @@ def test_two_functions_part_at_the_steps_that_are_known(tmp_path: Path) -> None:
     assert whole.consequence.isna().tolist() == [False] * 2 + [True] * 5
 
 
-@pytest.mark.parametrize("trial", [1, 3])
+@pytest.mark.parametrize("trial", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_whoever_is_asked_answers_as_if_they_had_sat_there(tmp_path: Path, trial: int) -> None:
     """The law of catch-up: what somebody else played, move by move as they would have, they play again in thought."""
     options: dict[str, Any] = {"seed": 7, "max_steps": 10, "trial": trial}

@@ -23,7 +23,7 @@ COURSE = ["episode", "seed", "agent", "action"]
 
 GAMES = [
     pytest.param(CONNECT, "player_1", id="in turns"),
-    pytest.param(InTurns, "b", id="in turns, twice in a row"),
+    pytest.param(InTurns, "b", id="in turns, twice in a row", marks=pytest.mark.slow),
     pytest.param(SOCCER, "agent_2", id="at once"),
     pytest.param(Parallel, "c", id="at once, joined later"),
 ]
