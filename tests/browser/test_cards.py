@@ -29,7 +29,7 @@ def test_failure_and_hold_are_said_in_words(stage: Stage) -> None:
     stage.draw(controls)
     expect(cards.nth(0).locator(".mnb-log")).to_contain_text("MemoryError")
     expect(cards.nth(1).locator(".mnb-state")).to_have_text("held")
-    expect(cards.nth(1).locator(".mnb-reason")).to_have_text("goal reached")
+    expect(cards.nth(1).locator(".mnb-over")).to_have_text("goal reached")
     controls.close()
 
 

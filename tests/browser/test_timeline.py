@@ -57,11 +57,15 @@ def test_keys_go_forward_until_now(game: Game) -> None:
     expect(game.page.locator('.mnb-card [data-fact="step"]').first).to_have_text("25")
 
 
-@pytest.mark.parametrize("past", [False, True], ids=["an episode begins", "looking back"])
-def test_the_rail_stays_under_the_pointer(game: Game, past: bool) -> None:
+@pytest.mark.parametrize("what", ["an episode begins", "all episodes are over", "looking back"])
+def test_the_rail_stays_under_the_pointer(game: Game, what: str) -> None:
     game.open(25)
     before = game.rail.bounding_box()
-    if past:
+    if what == "all episodes are over":
+        lanes = game.fake.snapshot.lanes
+        game.show(lanes=tuple(replace(lane, status="held", message="episode over") for lane in lanes))
+        expect(game.page.locator(".mnb-over").first).to_have_text("episode over")
+    elif what == "looking back":
         game.rail.press("Home")
         game.answer()
         game.says("tick 0 of 25")

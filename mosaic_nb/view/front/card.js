@@ -70,8 +70,9 @@ function buildView(alone) {
   const canvas = make("canvas", { class: "mnb-canvas", role: "img", width: 1, height: 1 });
   const text = make("pre", { class: "mnb-text", tabindex: 0, hidden: "" });
   const badge = make("span", { class: "mnb-badge", dir: "auto" });
+  const over = make("span", { class: "mnb-badge mnb-over", dir: "auto" });
   const empty = make("span", { class: "mnb-empty" }, "no picture yet");
-  const element = make("div", { class: "mnb-view" }, empty, canvas, text, badge);
+  const element = make("div", { class: "mnb-view" }, empty, canvas, text, over, badge);
   let drawn = 0;
   const draw = (picture, bitmap, serial) => {
     if (serial < drawn) return;
@@ -92,6 +93,8 @@ function buildView(alone) {
     write(badge, note && action ? `${action} (${note})` : action);
     badge.dataset.note = note !== "";
     reveal(badge, alone && action !== "");
+    write(over, lane.message);
+    reveal(over, isOver(lane));
   };
   const sharpen = () => canvas.classList.toggle("mnb-pixels", wide * devicePixelRatio >= 1.8 * canvas.width);
   let wide = 0;
@@ -126,6 +129,11 @@ function buildFacts(menu) {
   return { element, update };
 }
 
+// An episode's end is told on its picture: a line below it would move all that is further down.
+function isOver(lane) {
+  return lane.status === "held" && lane.message !== "";
+}
+
 function buildTrouble() {
   const reason = make("p", { class: "mnb-reason", dir: "auto" });
   const log = make("pre", { class: "mnb-log", tabindex: 0 });
@@ -134,7 +142,7 @@ function buildTrouble() {
   const update = (lane) => {
     const [first, ...rest] = lane.message.split("\n");
     const tail = rest.join("\n").trim();
-    reveal(element, lane.message !== "");
+    reveal(element, lane.message !== "" && !isOver(lane));
     element.dataset.failed = lane.status === "failed";
     write(reason, first);
     if (first.length > LONG) reason.tabIndex = 0;
