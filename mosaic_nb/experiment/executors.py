@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from mosaic_nb.arguments import at_least
 from mosaic_nb.experiment.crew import Crew, Tell
 from mosaic_nb.experiment.job import Folders, Job, Unit
 
@@ -39,21 +40,30 @@ class Local:
     """The cores of this machine.
 
     Attributes:
-        workers: how many episodes are played at a time; None for as many as keep the cores busy.
+        workers: how many episodes are played at a time, at least 1; None for as many as keep the cores busy.
     """
 
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        check_workers(self.workers)
 
     def begin(self, job: Job, folders: Folders, tell: Tell) -> Execution:
         """Return what plays a job here."""
         return Crew(job, folders, tell, self.workers)
 
 
+def check_workers(workers: int | None) -> None:
+    """Raise ValueError for what is no number of workers."""
+    if workers is not None:
+        at_least("workers", workers, 1)
+
+
 def of_name(executor: str | Executor, workers: int | None) -> Executor:
     """Return the executor that a user means.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: there is none of that name, or workers are no integer of at least 1.
     """
     if not isinstance(executor, str):
         if workers is not None:

@@ -150,12 +150,14 @@ class Experiment:
 
         Raises:
             PlanError: something does not fit or does not start; it lists everything, and nothing has been played.
+            ValueError: executor, workers or budget make no sense.
             AnotherExperiment: the folder holds something else; the text says what differs.
             Changed: code or versions have changed since the folder was begun.
             Busy: the folder is being run already.
             RecordingFailed: the disk refused.
             LaneStopped: a lane failed, with ``on_failure="stop"``.
         """
+        _check(executor, workers, budget)
         if path is not None and not retry_failed and Store(Path(path), self._job).is_complete():
             return open_run(path)
         running = self.start(
@@ -182,9 +184,7 @@ class Experiment:
 
         The plan is checked, and every operator loaded once, before this returns.
         """
-        if budget is not None and not _is_positive(budget):
-            raise ValueError(f"budget must be more than 0 seconds, not {budget!r}")
-        place = of_name(executor, workers)
+        place = _check(executor, workers, budget)
         folder = scratch(self._job.environment.id) if path is None else Path(path)
         store = Store(folder, self._job)
         store.is_complete()  # another experiment's folder is refused before anything is started
@@ -277,6 +277,9 @@ class _Reader:
 
     def seeds(self, seeds: Any, episodes: Any) -> tuple[int, ...]:
         count = 100 if episodes is None else self.count("episodes", episodes, 1)
+        if seeds is not None and not isinstance(seeds, int | Iterable):
+            self.mistakes.append(f"seeds must be integers, or the first of them, not {seeds!r}")
+            return ()
         if seeds is None or isinstance(seeds, int):
             first = 0 if seeds is None else self.count("seeds", seeds, 0)
             numbers: Sequence[int] = range(first, first + count)
@@ -311,6 +314,13 @@ class _Reader:
     def one_of(self, name: str, value: Any, allowed: Sequence[str | None]) -> None:
         if value not in allowed:
             self.mistakes.append(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
+
+
+def _check(executor: str | Executor, workers: int | None, budget: float | None) -> Executor:
+    """Return where to play; raises ValueError for what makes no sense, also where nothing is left to be played."""
+    if budget is not None and not _is_positive(budget):
+        raise ValueError(f"budget must be more than 0 seconds, not {budget!r}")
+    return of_name(executor, workers)
 
 
 def _is_positive(value: Any) -> bool:

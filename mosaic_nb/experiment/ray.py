@@ -20,6 +20,7 @@ from typing import Any
 
 from mosaic_nb.errors import MosaicError
 from mosaic_nb.experiment.crew import Crew, Tell
+from mosaic_nb.experiment.executors import check_workers
 from mosaic_nb.experiment.job import Folders, Job, Played, Unit
 from mosaic_nb.experiment.queue import PIECE
 from mosaic_nb.recording import folder as files
@@ -45,6 +46,9 @@ class Ray:
 
     address: str | None = None
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        check_workers(self.workers)
 
     def begin(self, job: Job, folders: Folders, tell: Tell) -> Cluster:
         """Return what plays a job there.

@@ -79,6 +79,27 @@ def test_seeds_that_make_no_sense(seeds: Any) -> None:
         mnb.Experiment(CARTPOLE, {"a": "random"}, seeds=seeds)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"workers": 0}, "workers must be an integer of at least 1, not 0"),
+        ({"workers": "2"}, "workers must be an integer of at least 1, not '2'"),
+        ({"workers": 0, "executor": "ray"}, "workers must be an integer of at least 1"),
+        ({"executor": "dask"}, "executor must be 'local', 'ray'"),
+        ({"budget": 0}, "budget must be more than 0 seconds"),
+    ],
+)
+def test_where_it_cannot_be_played_is_said_at_once(tmp_path: Path, given: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        sweep().run(tmp_path / "run", **given)
+    assert not (tmp_path / "run").exists()
+
+
+def test_seeds_that_are_none() -> None:
+    with pytest.raises(PlanError, match=r"seeds must be integers, or the first of them, not 20\.0"):
+        mnb.Experiment("CartPole-v1", {"a": "random"}, seeds=20.0)
+
+
 def test_people_are_refused() -> None:
     with pytest.raises(PlanError, match="lane 'me' has a person"):
         mnb.Experiment(CARTPOLE, {"me": "human", "a": "random"})
