@@ -63,6 +63,8 @@ class Branch:
             MosaicError, ProtocolError: somebody failed on the way, or asked for what is no action.
         """
         await self._worker.ensure()
+        for player in fork.players.values():  # what they perceive is known once they run
+            await player.ensure()
         seats = {agent: self._seat(agent, worker) for agent, worker in fork.players.items()}
         views = {
             agent: (await self._worker.observe(agent, seat.worker.loaded)).observation_space

@@ -126,3 +126,13 @@ def test_the_grid_is_won_by_the_experts_move(tmp_path: Path) -> None:
     ).set_index("step")
     assert rows.consequence[won.length - 1] == pytest.approx(-won["return"])
     assert rows.iloc[0].name == won.length - 1
+
+
+@pytest.mark.slow
+def test_a_policy_plays_on_behind_its_view(tmp_path: Path) -> None:
+    ppo = mnb.operator("sb3", policy="minigrid-doorkey-5x5")
+    run = record(tmp_path / "run", "MiniGrid-DoorKey-5x5-v0", {"PPO": ppo}, 12, seed=0)
+    rows = run.disagreements("scripted", consequence="rollout", rollouts=2, progress=False)
+    assert len(rows)
+    assert (rows.measure[:2] == "rollout").all()
+    assert (rows.error == "").all()
