@@ -182,7 +182,12 @@ def _require_new(dataset: str) -> None:
     from minari.dataset.minari_dataset import parse_dataset_id
     from minari.storage.datasets_root_dir import get_dataset_path
 
-    parse_dataset_id(dataset)
+    try:
+        parse_dataset_id(dataset)
+    except TypeError:  # Minari's own, where the version is missing
+        raise ValueError(
+            f"a dataset's name ends with its version, such as '{dataset}-v0', not {dataset!r}"
+        ) from None
     if (path := get_dataset_path(dataset)).exists():
         raise ValueError(
             f"there is a Minari dataset {dataset!r} already, in {path}: choose another name or version"

@@ -116,6 +116,8 @@ def test_what_cannot_be_exported_is_refused_and_leaves_nothing(
         short_of.to_minari("short-v0", progress=False)
     with pytest.raises(ValueError, match="no steps of lane 'c'"):
         listed.to_minari("listed-v0", lanes="c", environment=Listed, progress=False)
+    with pytest.raises(ValueError, match="ends with its version, such as 'listed-v0'"):
+        listed.to_minari("listed", progress=False)
     with pytest.raises(ValueError, match="Malformed"):
         listed.to_minari("no version", progress=False)
     forgetful = record(tmp_path / "forgetful", Forgetful, {"a": short, "b": long}, 10)
