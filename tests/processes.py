@@ -15,7 +15,7 @@ def started() -> list[psutil.Process]:
 
     A browser, a JupyterLab and the kernels of notebooks stay for a whole session; what they start comes and goes.
     """
-    own = [child for child in psutil.Process().children() if not _TOOLS.search(" ".join(child.cmdline()))]
+    own = [child for child in psutil.Process().children() if not _TOOLS.search(command(child))]
     return [process for child in own for process in [child, *_started_by(child)]]
 
 
@@ -28,10 +28,11 @@ def workers() -> list[psutil.Process]:
     ]
 
 
-def _command(process: psutil.Process) -> str:
+def command(process: psutil.Process) -> str:
+    """Return a process's command line, empty where it has ended."""
     try:
         return " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # it has just ended
+    except psutil.NoSuchProcess:
         return ""
 
 

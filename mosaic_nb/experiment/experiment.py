@@ -277,12 +277,12 @@ class _Reader:
 
     def seeds(self, seeds: Any, episodes: Any) -> tuple[int, ...]:
         count = 100 if episodes is None else self.count("episodes", episodes, 1)
-        if seeds is not None and not isinstance(seeds, int | Iterable):
-            self.mistakes.append(f"seeds must be integers, or the first of them, not {seeds!r}")
-            return ()
         if seeds is None or isinstance(seeds, int):
             first = 0 if seeds is None else self.count("seeds", seeds, 0)
             numbers: Sequence[int] = range(first, first + count)
+        elif not isinstance(seeds, Iterable):
+            self.mistakes.append(f"seeds must be integers, or the first of them, not {seeds!r}")
+            return ()
         elif episodes is not None:
             self.mistakes.append("give either a list of seeds or a number of episodes, not both")
             return ()

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -262,14 +261,6 @@ def test_an_episode_that_does_not_replay_is_named_and_so_is_a_library_that_diffe
     run.header["provenance"]["libraries"]["numpy"] = "0.1"
     with pytest.raises(Diverged, match="not comparable: numpy was"):
         run.disagreements(short, progress=False)
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let SIGINT interrupt, as in a kernel: a shell that starts the tests in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -22,7 +22,7 @@ from mosaic_nb.recording import parts
 from mosaic_nb.recording.errors import RecordingFailed
 from tests.experiment.comparing import assert_same
 from tests.experiment.sweep import sweep
-from tests.processes import started
+from tests.processes import command, started
 
 CARTPOLE = "CartPole-v1"
 
@@ -392,7 +392,7 @@ def test_many_agents(tmp_path: Path) -> None:
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     before = {process.pid for process in started()}
     run = sweep().run(tmp_path / "run", progress=False)
-    after = {process.pid for process in started() if "warm" not in "".join(process.cmdline())}
+    after = {process.pid for process in started() if "warm" not in command(process)}
     assert after <= before
     left = {entry.name for entry in run.path.iterdir()}
     assert left == {

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -124,14 +123,6 @@ def test_the_kernel_killed_leaves_no_worker_and_every_shown_step(tmp_path: Path,
     run = mnb.open_run(tmp_path / "run")
     assert len(run.steps) >= shown
     assert run.verify()
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let SIGINT interrupt, as in a kernel: a shell that starts the tests in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

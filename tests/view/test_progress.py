@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mosaic_nb.experiment.progress import LaneProgress, Progress
@@ -9,9 +11,9 @@ from mosaic_nb.view.progress import ProgressView, page
 from tests.hostile import HOSTILE
 
 
-def progress(**more: object) -> Progress:
+def progress(**more: Any) -> Progress:
     lanes = {"PPO": LaneProgress(100, 50, 0, 48.0), "random": LaneProgress(100, 25, 5, 2.0)}
-    return Progress(lanes, steps=7_500, state="running", began=0.0, ended=30.0, **more)  # type: ignore[arg-type]
+    return Progress(lanes, steps=7_500, state="running", began=0.0, ended=30.0, **more)
 
 
 def test_the_numbers() -> None:
